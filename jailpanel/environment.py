@@ -1,0 +1,78 @@
+"""What the panel reads from its environment, with a safe default for everything.
+
+The table in docs/operators/settings.md lists the same names.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str) -> bool:
+    """Read a yes/no variable; anything but 1, true, yes or on is no."""
+    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str, default: str) -> list[str]:
+    """Read a comma-separated list without empty parts."""
+    return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def state_dir() -> Path:
+    """Return the one folder that holds all state, made on first use, readable by its owner only."""
+    path = Path(os.environ.get("JAILPANEL_VAR", BASE_DIR / "var")).resolve()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def secret_key(folder: Path) -> str:
+    """Return Django's secret key: JAILPANEL_SECRET_KEY, or one made on first run and kept in `folder` (0600)."""
+    if given := os.environ.get("JAILPANEL_SECRET_KEY"):
+        return given
+    path = folder / "secret-key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+def database(folder: Path) -> dict[str, object]:
+    """Return Django's database settings: DATABASE_URL (postgresql://…), or SQLite in `folder`.
+
+    SQLite runs in WAL mode with IMMEDIATE transactions: with Django's defaults two workers
+    and a web process get "database is locked" errors (docs/decisions/0003-sqlite-wal-immediate.md).
+
+    Raises:
+        ValueError: DATABASE_URL names a database that the panel does not run on.
+    """
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": folder / "jailpanel.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ValueError(f"DATABASE_URL must begin with postgresql://, not {parts.scheme}://")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_HEALTH_CHECKS": True,
+    }

@@ -1,0 +1,21 @@
+"""The panel's settings, with state in a folder of its own that goes with the test run."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="jailpanel-tests-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ["JAILPANEL_VAR"] = _folder
+
+from jailpanel.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
