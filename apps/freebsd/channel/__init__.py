@@ -33,7 +33,7 @@ class Channel(Protocol):
         """Send one agent request and wait for its end.
 
         Args:
-            words: The verb and its arguments; each of [A-Za-z0-9_./@:=+-] only, so that no shell can read more into them.
+            words: The verb and its arguments; each of [A-Za-z0-9_./@:=+-] only: no shell reads more there.
             stdin: What the verb reads.
             timeout_s: Seconds without a byte from the host after which it counts as unreachable.
             on_bytes: Called with each piece of standard output as it comes; `Answer.stdout` is then empty.
