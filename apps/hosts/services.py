@@ -1,0 +1,155 @@
+"""Adding hosts, confirming their keys, asking for a look at them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import IntegrityError, transaction
+
+from apps.accounts.actor import Actor
+from apps.accounts.permissions import Perm
+from apps.audit.services import Subject, record
+from apps.freebsd.channel import loop
+from apps.freebsd.channel.keys import fingerprint
+from apps.freebsd.channel.pool import shared_pool
+from apps.freebsd.errors import Conflict, InvalidInput
+from apps.hosts.gateway import ssh_target
+from apps.hosts.models import ChannelKind, Host, HostState
+from apps.hosts.probe import announce
+from apps.jobs.wakeups import send
+
+
+def subject_of(host: Host) -> Subject:
+    """Return how the record names a host."""
+    return Subject("host", str(host.pk), host.name, host.pk)
+
+
+def host_add(
+    *, actor: Actor, name: str, channel: str, address: str = "", port: int = 22, user: str = "root"
+) -> Host:
+    """Add a host; the key that it shows is fetched in the background for someone to compare.
+
+    Raises:
+        NotAllowed: The actor may not add hosts.
+        InvalidInput: The name, or the address and port, belong to another host.
+    """
+    actor.require(Perm.HOST_ADD)
+    is_ssh = channel == ChannelKind.SSH
+    host = Host(name=name, channel=channel, address=address if is_ssh else "", port=port, user=user)
+    host.state = HostState.NEW if is_ssh else HostState.UNREACHABLE
+    host.state_reason = "" if is_ssh else "It has not been looked at yet."
+    with transaction.atomic():
+        _insert(host)
+        record(
+            actor=actor, action="host.added", subject=subject_of(host),
+            channel=channel, address=host.address, port=port, user=user,
+        )  # fmt: skip
+        transaction.on_commit(partial(send, f"apps.hosts.tasks.{_first_task(host)}", str(host.pk)))
+        announce(host)
+    return host
+
+
+def _first_task(host: Host) -> str:
+    return "probe" if host.is_local else "scan_key"
+
+
+def _insert(host: Host) -> None:
+    if Host.objects.filter(name=host.name).exists():
+        raise InvalidInput("Another host has this name.", field="name")
+    if not host.is_local and Host.objects.filter(address=host.address, port=host.port).exists():
+        raise InvalidInput("Another host has this address and port.", field="address")
+    try:
+        with transaction.atomic():
+            host.save(force_insert=True)
+    except IntegrityError as error:
+        raise InvalidInput("Another host has this name, or this address and port.", field="name") from error
+
+
+def host_key_confirm(*, actor: Actor, host: Host, key_fingerprint: str) -> None:
+    """Pin the key that the host showed, after someone compared its fingerprint; then look at the host.
+
+    Args:
+        actor: Who compared it.
+        host: The host.
+        key_fingerprint: The fingerprint that the person saw, so that a key that changed since is not pinned.
+
+    Raises:
+        NotAllowed: The actor may not change how the host is reached.
+        Conflict: The host shows another key by now.
+    """
+    actor.require(Perm.HOST_CHANGE, host.pk)
+    waiting = {HostState.UNVERIFIED, HostState.KEY_CHANGED}
+    if host.state not in waiting or fingerprint(host.offered_key) != key_fingerprint:
+        raise Conflict("The host shows another key by now. Look at the fingerprint again.")
+    with transaction.atomic():
+        confirmed = Host.objects.filter(pk=host.pk, state__in=waiting, offered_key=host.offered_key).update(
+            host_key=host.offered_key,
+            offered_key="",
+            state=HostState.UNREACHABLE,
+            state_reason="It has not been looked at since its key was confirmed.",
+        )
+        if not confirmed:
+            raise Conflict("The host shows another key by now. Look at the fingerprint again.")
+        before = fingerprint(host.host_key) if host.host_key else None
+        record(
+            actor=actor, action="host.key_confirmed", subject=subject_of(host),
+            before=before, after=key_fingerprint,
+        )  # fmt: skip
+        transaction.on_commit(partial(_forget_connection, host))
+        transaction.on_commit(partial(send, "apps.hosts.tasks.probe", str(host.pk)))
+        announce(host)
+
+
+def _forget_connection(host: Host) -> None:
+    loop.run(shared_pool().forget(ssh_target(host)), timeout_s=5)
+
+
+def host_key_reject(*, actor: Actor, host: Host) -> None:
+    """Forget the key that the host showed and fetch it again, or keep to the pinned one.
+
+    Raises:
+        NotAllowed: The actor may not change how the host is reached.
+    """
+    actor.require(Perm.HOST_CHANGE, host.pk)
+    has_pin = bool(host.host_key)
+    state = HostState.UNREACHABLE if has_pin else HostState.NEW
+    with transaction.atomic():
+        Host.objects.filter(pk=host.pk).update(offered_key="", state=state, state_reason="", tried_at=None)
+        record(
+            actor=actor, action="host.key_rejected", subject=subject_of(host),
+            offered=fingerprint(host.offered_key) if host.offered_key else None,
+        )  # fmt: skip
+        task = "probe" if has_pin else "scan_key"
+        transaction.on_commit(partial(send, f"apps.hosts.tasks.{task}", str(host.pk)))
+        announce(host)
+
+
+def host_probe_request(*, actor: Actor, host: Host) -> None:
+    """Ask for a look at the host now.
+
+    Raises:
+        NotAllowed: The actor may not probe it.
+        Conflict: Its key is not confirmed.
+    """
+    actor.require(Perm.HOST_PROBE, host.pk)
+    if not host.may_be_contacted:
+        raise Conflict("Nothing is sent to this host until its key is confirmed.")
+    with transaction.atomic():
+        record(actor=actor, action="host.probe_requested", subject=subject_of(host))
+        transaction.on_commit(partial(send, "apps.hosts.tasks.probe", str(host.pk)))
+
+
+def host_remove(*, actor: Actor, host: Host) -> None:
+    """Take a host out of the panel, with its jails' rows and jobs; nothing changes on the host itself.
+
+    Raises:
+        NotAllowed: The actor may not.
+        Conflict: A job is open on it.
+    """
+    actor.require(Perm.HOST_CHANGE, host.pk)
+    with transaction.atomic():
+        if host.jobs.filter(state__in=("queued", "running")).exists():
+            raise Conflict("A job is queued or running on this host. Wait for its end.")
+        record(actor=actor, action="host.removed", subject=subject_of(host), address=host.address)
+        announce(host)
+        host.delete()

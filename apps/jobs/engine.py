@@ -1,0 +1,156 @@
+"""Running a job: its commands through the host agent, then a look at what is true, then its end.
+
+It knows nothing of jails: commands come from the plan, and the job's kind says what must be
+true afterwards. Every write carries the lease's fencing number (lease.py), and the host starts a
+run id at most once (steprun.py), so a worker that takes a job over goes on where the last one was.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.actor import PANEL
+from apps.audit.services import Subject, record
+from apps.freebsd.channel.agent import Agent, RunEnd
+from apps.freebsd.errors import PanelError
+from apps.jobs import ports
+from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
+from apps.jobs.models import Job, JobState, OutputChunk, Step, StepState
+from apps.jobs.services import announce
+from apps.jobs.steprun import LetGo, StepRun
+
+logger = logging.getLogger(__name__)
+
+LOST = (
+    "The host lost this step: it restarted, or the run was killed without leaving a status. "
+    "It is not run again by itself; the host's page shows what is there now."
+)
+
+
+class StepFailed(Exception):  # noqa: N818  reads as what happened
+    """A step did not do what it should; the rest is not run."""
+
+    def __init__(self, message: str, state: JobState = JobState.FAILED) -> None:
+        super().__init__(message)
+        self.message = message
+        self.state = state
+
+
+def advance_lane(host_id: UUID) -> bool:
+    """Run the next job of a host's lane, if there is one and nobody else has it.
+
+    Returns:
+        Whether a job came to its end, so that the next may follow.
+    """
+    lease = claim(host_id)
+    if lease is None:
+        return False
+    try:
+        with kept_alive(lease):
+            _run(lease)
+    except LeaseLost:
+        logger.warning("Job %s goes on with another worker.", lease.job_id)
+        return False
+    except LetGo:
+        lease.let_go()
+        return False
+    return True
+
+
+def _run(lease: Lease) -> None:
+    job = Job.objects.prefetch_related("steps").get(pk=lease.job_id)
+    announce(job)
+    try:
+        _run_steps(lease, job)
+    except StepFailed as failure:
+        _look(job)
+        _finish(lease, job, failure.state, failure.message)
+    else:
+        _finish(lease, job, *_prove(job))
+
+
+def _run_steps(lease: Lease, job: Job) -> None:
+    try:
+        agent = ports.gateway().agent(job.host_id)
+    except PanelError as error:
+        raise StepFailed(error.message) from error
+    for step in job.steps.all():
+        if step.state != StepState.SUCCEEDED:
+            _run_step(lease, job, step, agent)
+
+
+def _run_step(lease: Lease, job: Job, step: Step, agent: Agent) -> None:
+    _set_step(lease, step, state=StepState.RUNNING, started_at=step.started_at or timezone.now())
+    try:
+        end = StepRun(lease, job, step, agent).to_end()
+    except PanelError as error:
+        _set_step(lease, step, state=StepState.FAILED, ended_at=timezone.now())
+        raise StepFailed(error.message) from error
+    _judge(lease, step, end)
+
+
+def _judge(lease: Lease, step: Step, end: RunEnd) -> None:
+    if end.lost:
+        _set_step(lease, step, state=StepState.LOST, ended_at=timezone.now())
+        raise StepFailed(LOST, JobState.LOST)
+    state = StepState.SUCCEEDED if end.status == 0 else StepState.FAILED
+    _set_step(lease, step, state=state, exit_status=end.status, ended_at=timezone.now())
+    if end.status != 0:
+        raise StepFailed(f"The command ended with status {end.status}. {last_words(step)}".strip())
+
+
+def _prove(job: Job) -> tuple[JobState, str]:
+    """Look at the host and let the job's kind say whether what was wanted is true."""
+    if problem := _look(job):
+        return JobState.FAILED, f"The commands ran, but the host could not be looked at afterwards. {problem}"
+    job.refresh_from_db()
+    problems = ports.job_kind(job.kind).verify(job)
+    if problems:
+        last = job.steps.order_by("-position").first()
+        return JobState.FAILED, " ".join([*problems, last_words(last) if last else ""]).strip()
+    return JobState.SUCCEEDED, ""
+
+
+def _look(job: Job) -> str:
+    """Probe the host; returns what kept us from it, or nothing."""
+    try:
+        ports.gateway().observe(job.host_id)
+    except PanelError as error:
+        return error.message
+    return ""
+
+
+def _finish(lease: Lease, job: Job, state: JobState, outcome: str) -> None:
+    with transaction.atomic():
+        lease.update(state=state, outcome=outcome, ended_at=timezone.now(), lease_until=None)
+        open_steps = job.steps.filter(state__in=[StepState.PENDING, StepState.RUNNING])
+        open_steps.update(state=StepState.SKIPPED)
+        subject = Subject("job", str(job.pk), job.title, job.host_id)
+        record(actor=PANEL, action=f"job.{state}", subject=subject, job_id=job.pk, outcome=outcome)
+        announce(job)
+
+
+def _set_step(lease: Lease, step: Step, **values: Any) -> None:
+    with transaction.atomic():
+        lease.renew()
+        Step.objects.filter(pk=step.pk).update(**values)
+        announce(Job(pk=lease.job_id, host_id=step.job.host_id))
+    for name, value in values.items():
+        setattr(step, name, value)
+
+
+def last_words(step: Step) -> str:
+    """Return the step's last error lines, or its last line: what a person would look for first."""
+    tail = b"".join(bytes(chunk.data) for chunk in reversed(_last_chunks(step)))
+    lines = [line.strip() for line in tail.decode(errors="replace").splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("Error: ")]
+    return "\n".join(errors[-2:] or lines[-1:])[:1000]
+
+
+def _last_chunks(step: Step) -> list[OutputChunk]:
+    return list(OutputChunk.objects.filter(step=step).order_by("-offset")[:4])

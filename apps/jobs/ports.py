@@ -1,0 +1,72 @@
+"""What the engine needs of the rooms above it, filled in by them when the panel starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from apps.freebsd.channel.agent import Agent
+from apps.jobs.models import Job
+
+
+class HostGateway(Protocol):
+    """How the engine reaches a host; apps.hosts registers the real one."""
+
+    def agent(self, host_id: UUID) -> Agent:
+        """Return the host's agent over this process's kept connection."""
+        ...
+
+    def observe(self, host_id: UUID) -> None:
+        """Probe the host and store what is true now.
+
+        Raises:
+            PanelError: The host could not be looked at.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """What the engine must know of a kind of job.
+
+    Args:
+        name: `app.verb`.
+        label: What people call it.
+        verify: Looks at the observed state after the probe and returns sentences about
+            what is not as it should be; none means that the job did what it was for.
+    """
+
+    name: str
+    label: str
+    verify: Callable[[Job], list[str]]
+
+
+_kinds: dict[str, JobKind] = {}
+_gateway: list[HostGateway] = []
+
+
+def register_kind(kind: JobKind) -> None:
+    """Make a kind known; each app does so for its own when it is ready."""
+    _kinds[kind.name] = kind
+
+
+def register_gateway(gateway: HostGateway) -> None:
+    """Set how hosts are reached."""
+    _gateway[:] = [gateway]
+
+
+def job_kind(name: str) -> JobKind:
+    """Return the kind called `name`."""
+    return _kinds[name]
+
+
+def job_kinds() -> list[JobKind]:
+    """Return all kinds, by label."""
+    return sorted(_kinds.values(), key=lambda kind: kind.label)
+
+
+def gateway() -> HostGateway:
+    """Return how hosts are reached."""
+    return _gateway[0]

@@ -1,0 +1,96 @@
+"""Making jobs: the plan is stored, the lane is woken once the transaction has committed."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from apps.accounts.actor import Actor
+from apps.freebsd.errors import Conflict
+from apps.jobs.events import publish
+from apps.jobs.models import Job, JobState, Step
+from apps.jobs.plan import Plan
+from apps.jobs.wakeups import wake_lane
+
+MAX_QUEUED_PER_HOST = 100
+
+
+def job_create(
+    *,
+    actor: Actor,
+    host_id: UUID,
+    plan: Plan,
+    subject: str,
+    intent: dict[str, Any],
+    idempotency_key: str = "",
+) -> Job:
+    """Queue a plan on a host; called by services that have checked the permission.
+
+    Args:
+        actor: Who asks.
+        host_id: The host whose lane it waits in.
+        plan: The commands, as previewed.
+        subject: The safe name of the jail that it is about, or empty.
+        intent: What was asked for, as JSON values; `verify` and a retry read it.
+        idempotency_key: The same key makes one job, however often it is posted.
+
+    Returns:
+        The new job, or the one that this key made before.
+
+    Raises:
+        Conflict: The host's queue is full.
+    """
+    key = idempotency_key or secrets.token_hex(16)
+    if existing := Job.objects.filter(idempotency_key=key).first():
+        return existing
+    if Job.objects.filter(host_id=host_id, state=JobState.QUEUED).count() >= MAX_QUEUED_PER_HOST:
+        raise Conflict(f"{MAX_QUEUED_PER_HOST} jobs wait on this host already. Try again when some have run.")
+    try:
+        with transaction.atomic():
+            return _insert(actor, host_id, plan, subject, intent, key)
+    except IntegrityError:
+        return Job.objects.get(idempotency_key=key)
+
+
+def _insert(
+    actor: Actor, host_id: UUID, plan: Plan, subject: str, intent: dict[str, Any], key: str
+) -> Job:
+    job = Job.objects.create(
+        host_id=host_id,
+        kind=plan.kind,
+        title=plan.title,
+        subject=subject,
+        intent=intent,
+        plan=plan.to_json(),
+        plan_hash=plan.hash,
+        requester_id=actor.user_id,
+        requester_name=actor.name,
+        requester_address=actor.address,
+        idempotency_key=key,
+    )
+    Step.objects.bulk_create(_step(job, position) for position in range(len(plan.commands)))
+    transaction.on_commit(partial(wake_lane, host_id))
+    announce(job)
+    return job
+
+
+def _step(job: Job, position: int) -> Step:
+    command = job.stored_plan.commands[position]
+    return Step(
+        job=job,
+        position=position,
+        run_id=f"{job.pk.hex}-{position}",
+        argv=list(command.argv),
+        purpose=command.purpose,
+        timeout_s=command.timeout_s,
+    )
+
+
+def announce(job: Job) -> None:
+    """Tell open pages, once the transaction has committed, that the job changed."""
+    for topic in ("jobs", f"job:{job.pk}", f"host:{job.host_id}"):
+        transaction.on_commit(partial(publish, topic, str(job.pk)))

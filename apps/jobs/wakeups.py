@@ -1,0 +1,28 @@
+"""The one place that sends Celery messages: ids only, after commit, and never the truth."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+
+def wake_lane(host_id: UUID) -> None:
+    """Ask some worker to look at the host's queue.
+
+    A broker that is away costs nothing but time: the sweeper looks at every queue again.
+    """
+    send("apps.jobs.tasks.advance_lane", str(host_id))
+
+
+def send(task: str, *arguments: str) -> None:
+    """Send one Celery message; says so in the log when the broker is away."""
+    from jailpanel.celery import app  # noqa: PLC0415  the project imports the rooms, not the rooms it
+
+    try:
+        app.send_task(task, args=arguments, ignore_result=True, retry=False)
+    except OperationalError:
+        logger.warning("The broker is away; %s(%s) waits for the sweeper.", task, ", ".join(arguments))

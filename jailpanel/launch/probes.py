@@ -1,0 +1,71 @@
+"""Questions to a service: can you be used now? Each answers within a second and never raises."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable
+from pathlib import Path
+
+from jailpanel.launch.service import Probe
+
+ANSWER_S = 5.0
+
+
+def redis_answers(socket_path: Path) -> Probe:
+    """Redis answers PING on its socket (while it loads its data it does not)."""
+
+    async def probe() -> bool:
+        opened = asyncio.open_unix_connection(str(socket_path))
+        return (await _ask(opened, b"PING\r\n")).startswith(b"+PONG")
+
+    return probe
+
+
+def web_answers(port: int) -> Probe:
+    """The web process answers a request with anything but a server error."""
+
+    async def probe() -> bool:
+        request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+        line = await _ask(asyncio.open_connection("127.0.0.1", port), request.encode())
+        return line.startswith(b"HTTP/1.1 ") and not line.startswith(b"HTTP/1.1 5")
+
+    return probe
+
+
+def hosts_answer(listing: Path) -> Probe:
+    """Every simulated host of the listing accepts connections."""
+
+    async def probe() -> bool:
+        try:
+            hosts = json.loads(listing.read_text())
+        except (FileNotFoundError, ValueError):
+            return False
+        answers = [_ask(asyncio.open_connection(host["address"], host["port"]), b"") for host in hosts]
+        return all(line.startswith(b"SSH-") for line in await asyncio.gather(*answers))
+
+    return probe
+
+
+def file_exists(path: Path) -> Probe:
+    """The service has made its file."""
+
+    async def probe() -> bool:
+        return path.exists()
+
+    return probe
+
+
+async def _ask(opened: Awaitable[tuple[StreamReader, StreamWriter]], question: bytes) -> bytes:
+    """Return the first line of the answer, or nothing."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await opened
+            writer.write(question)
+            try:
+                return await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, ValueError):
+        return b""

