@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 GRACE_S = 5.0
 POLL_S = 0.02

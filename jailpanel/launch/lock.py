@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from jailpanel.launch.errors import AlreadyRunning
 
-class AlreadyRunning(Exception):
-    """Another launcher holds this state folder; the message says which and where."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @contextmanager
@@ -38,4 +39,3 @@ def describe(handle: int, text: str) -> None:
     """Leave a word in the lock file for whoever finds it held."""
     os.ftruncate(handle, 0)
     os.pwrite(handle, text.encode(), 0)
-

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import socket
-import stat
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jailpanel.environment import BASE_DIR, flag
+from jailpanel.environment import flag
 from jailpanel.launch import services
-from jailpanel.launch.service import Service
-from jailpanel.launch.services import Places
-from jailpanel.launch.supervisor import StartFailed, Supervisor
+from jailpanel.launch.errors import StartFailed
+from jailpanel.launch.places import Places, choose_port
 
-FIRST_PORT = 8000
-PORTS_TO_TRY = 100
-# Who needs whom: those that end first come first.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jailpanel.launch.service import Service
+    from jailpanel.launch.supervisor import Supervisor
+
+# Whoever needs others ends before them.
 STOP_ORDER = (("web", "worker", "beat"), ("simulator",), ("redis",))
+NO_REDIS = (
+    "There is no redis-server. Install it (Debian: apt-get install redis-server; FreeBSD: pkg install redis) "
+    "or set REDIS_URL to one that runs elsewhere."
+)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Panel:
     """Everything that one machine runs.
 
@@ -34,36 +34,77 @@ class Panel:
         places: The state folder.
         supervisor: Keeps the services.
         say: Tells the person at the terminal one line.
-        demo: With simulated hosts and ready accounts.
         announce: Called with the address once everything is ready.
+        demo: With simulated hosts and ready accounts.
     """
 
     places: Places
     supervisor: Supervisor
     say: Callable[[str], None]
+    announce: Callable[[str], None]
     demo: bool
-    announce: Callable[[str], None] = lambda _: None
 
     async def run(self) -> None:
-        """Start everything and keep it running until cancelled.
+        """Start everything and keep it running until cancelled; then end it in order.
 
         Raises:
-            StartFailed: Something did not come up; everything else was ended.
+            StartFailed: Something did not come up.
+            NoPlace: There is no port for the web process.
         """
         try:
-            await self._start()
+            await self._start(choose_port())
             await asyncio.Event().wait()
         finally:
             for names in STOP_ORDER:
                 await self.supervisor.stop(*names)
+            self.places.remove_socket_folder()
 
-    async def _start(self) -> None:
-        port = choose_port()
-        await self._start_redis()
+    async def _start(self, port: int) -> None:
         simulated = self._start_simulator()
-        hints = await self.supervisor.once(self._preparation())
-        self._start_fresh(port)
-        await self.supervisor.ready(*simulated)
+        await self._start_redis()
+        preparation = services.preparation(demo=self.demo)
+        hints, _ = await asyncio.gather(self.supervisor.once(preparation), self.supervisor.ready(*simulated))
+        await self._start_ours(port)
         url = f"http://127.0.0.1:{port}"
         self.announce(url)
         self.say(f"Open {url}")
+        self.say(hints.replace("{url}", url).rstrip("\n"))
+
+    def _start_simulator(self) -> list[Service]:
+        if not self.demo:
+            return []
+        self._make_key()
+        simulator = services.simulator(self.places)
+        self.supervisor.start(simulator)
+        return [simulator]
+
+    async def _start_redis(self) -> None:
+        """Start the embedded Redis, unless there is one already, and tell the other services where it is."""
+        if os.environ.get("REDIS_URL"):
+            return
+        program = services.redis_program()
+        if program is None:
+            raise StartFailed(NO_REDIS)
+        socket = self.places.redis_socket()
+        os.environ["REDIS_URL"] = f"unix://{socket}"
+        redis = services.redis(program, self.places, socket)
+        self.supervisor.start(redis)
+        await self.supervisor.ready(redis)
+
+    async def _start_ours(self, port: int) -> None:
+        ours = (
+            services.web(port, behind_proxy=flag("JAILPANEL_TLS")),
+            services.worker(self.places),
+            services.beat(self.places),
+        )
+        self.supervisor.start(*ours)
+        await self.supervisor.ready(*ours)
+
+    def _make_key(self) -> None:
+        """Make the panel's SSH key, whose public half the simulated hosts let in."""
+        public = self.places.state / "panel_ed25519.pub"
+        if public.exists():
+            return
+        from apps.freebsd.channel.ssh import make_key_pair  # noqa: PLC0415  once in the life of a state folder
+
+        public.write_text(make_key_pair(public.with_suffix("")) + "\n")

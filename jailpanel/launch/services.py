@@ -5,47 +5,16 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jailpanel.launch import probes
 from jailpanel.launch.service import Service
 
+if TYPE_CHECKING:
+    from jailpanel.launch.places import Places
+
 DEMO_HOSTS = 3
-# sun_path holds 104 bytes on FreeBSD and 108 on Linux, the closing NUL among them.
-SOCKET_PATH_BYTES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things lie below the state folder; `make` makes the folders."""
-
-    state: Path
-
-    @property
-    def run(self) -> Path:
-        """What is worth nothing after a stop: lock, records, schedule."""
-        return self.state / "run"
-
-    @property
-    def logs(self) -> Path:
-        """One log file a service."""
-        return self.state / "log"
-
-    @property
-    def redis(self) -> Path:
-        """Redis' append-only file."""
-        return self.state / "redis"
-
-    @property
-    def simulator(self) -> Path:
-        """The simulated hosts' disks."""
-        return self.state / "simulator"
-
-    def make(self) -> None:
-        """Make the folders, readable by their owner only."""
-        for folder in (self.run, self.logs, self.redis):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def redis_program() -> str | None:
@@ -76,7 +45,12 @@ def redis(program: str, places: Places, socket: Path) -> Service:
 def simulator(places: Places) -> Service:
     """The simulated hosts; their listing is made anew at each start, with the ports of this time."""
     argv = _python("apps.simulator", "--dir", str(places.simulator), "--hosts", str(DEMO_HOSTS))
-    return Service("simulator", argv, probes.hosts_answer(places.simulator / "hosts.json"))
+    return Service("simulator", argv, probes.hosts_answer(places.host_listing))
+
+
+def preparation(*, demo: bool) -> Service:
+    """The errand into Django that comes before the web process."""
+    return Service("prepare", _python("jailpanel.launch.prepare", *(("--demo",) if demo else ())))
 
 
 def web(port: int, *, behind_proxy: bool) -> Service:
@@ -94,14 +68,13 @@ def web(port: int, *, behind_proxy: bool) -> Service:
 
 def worker(places: Places) -> Service:
     """The Celery worker: threads, because its work is waiting for hosts."""
-    ready = places.run / "worker-ready"
     argv = _python(
         "celery", "-A", "jailpanel", "worker", "--pool", "threads", "--concurrency", "16",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
         "--include", "jailpanel.launch.worker_ready",
     )  # fmt: skip
-    environment = {"JAILPANEL_WORKER_READY_FILE": str(ready)}
-    return Service("worker", argv, probes.file_exists(ready), environment=environment)
+    environment = {"JAILPANEL_WORKER_READY_FILE": str(places.worker_ready)}
+    return Service("worker", argv, probes.file_exists(places.worker_ready), environment=environment)
 
 
 def beat(places: Places) -> Service:

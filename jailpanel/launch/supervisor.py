@@ -8,13 +8,17 @@ import signal
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from jailpanel.launch.errors import StartFailed
 from jailpanel.launch.ledger import Child, Ledger, signal_group
-from jailpanel.launch.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from jailpanel.launch.service import Service
 
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
@@ -23,10 +27,6 @@ POLL_S = 0.03
 MOST_DEATHS_AT_START = 3
 LOG_BYTES = 5_000_000
 TAIL_BYTES = 2000
-
-
-class StartFailed(Exception):
-    """A service did not come up; the message ends with what it said last."""
 
 
 class Supervisor:
