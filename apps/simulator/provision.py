@@ -1,0 +1,75 @@
+"""Bring a simulated machine into a state by running its own tools, without a clock or an audience."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apps.simulator import world
+from apps.simulator.call import Buffer, Call, Captured
+from apps.simulator.tools import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from apps.simulator.machine import Machine
+
+ROOT_ENV = {
+    "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
+    "HOME": "/root",
+    "TERM": "xterm",
+    "LC_ALL": "C",
+}
+
+
+def run_now(machine: Machine, *argv: str) -> Captured:
+    """Run a tool to its end at once, without an event loop.
+
+    Args:
+        machine: the host.
+        argv: the tool, as PATH finds it or absolute, and its arguments.
+
+    Returns:
+        What it printed and its status.
+    """
+    out, err = Buffer(), Buffer()
+    pace, machine.pace = machine.pace, 0.0
+    try:
+        call = Call(argv, machine, out, err, env=ROOT_ENV, cwd="/var/empty")
+        status = _drive(call.run(argv))
+    finally:
+        machine.pace = pace
+    return Captured(status, out.text, err.text)
+
+
+def _drive(work: Coroutine[Any, Any, int]) -> int:
+    """Step a coroutine that never really waits (pauses of length 0 only) to its end."""
+    try:
+        while True:
+            work.send(None)
+    except StopIteration as end:
+        return int(end.value)
+
+
+def place_tools(machine: Machine) -> None:
+    """Put a file at the place of every tool that the machine has; the server fills them later."""
+    for path in registry.load():
+        if path not in machine.spec.lacks and not machine.files.exists(path):
+            machine.files.mkdir(path.rpartition("/")[0], parents=True)
+            machine.files.write_bytes(path, b"", 0o555)
+
+
+def install_basejail(machine: Machine, release: str) -> None:
+    """Install a basejail of a release, as `ezjail-admin install` from a local set does."""
+    files, place = machine.files, "/var/tmp/dist"  # noqa: S108 - a simulated host's
+    files.mkdir(place, parents=True)
+    name = release.partition("-p")[0]
+    files.write_text(f"{place}/base.txz", world.set_text("base", release))
+    done = run_now(machine, "/usr/local/bin/ezjail-admin", "install", "-h", f"file://{place}", "-r", name)
+    assert done.status == 0, done.stderr
+    files.remove_tree(place)
+
+
+def start_at_boot(machine: Machine) -> None:
+    """Run the start of jails that rc does at boot."""
+    if machine.files.exists("/usr/local/etc/rc.d/ezjail"):
+        run_now(machine, "/usr/local/etc/rc.d/ezjail", "start")

@@ -1,0 +1,85 @@
+"""The names in a FreeBSD distribution set, few enough to be made in a moment and many enough to be believed.
+
+Source: reference ezjail.md §5; captures/ezjail.json (install, tree-after-install, create-…). The
+numbers of directories are those of the captures, because `ls -l` shows them as link counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MOVED = (
+    *("bin", "boot", "lib", "libexec", "rescue", "sbin", "usr/bin", "usr/include", "usr/lib", "usr/libdata"),
+    *("usr/libexec", "usr/sbin", "usr/src", "usr/share"),
+)
+SET_MAGIC = "FreeBSD distribution set"
+
+_NAMES = Path(__file__).with_name("base.txt")
+_MODES = {"dev/": 0o555, "proc/": 0o555, "tmp/": 0o1777, "COPYRIGHT": 0o444, "boot.config": 0o644}
+_RUNNABLE = ("bin/", "sbin/", "libexec/", "rescue/", "usr/bin/", "usr/sbin/", "usr/libexec/", "etc/rc.d/")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a set: relative path, permissions, contents; `text` is None for a directory."""
+
+    path: str
+    mode: int
+    text: str | None
+
+
+def base_set(release: str) -> list[Entry]:
+    """Give everything in base.txz of a release, parents first."""
+    return [_entry(name, release) for name in _NAMES.read_text().split()]
+
+
+def lib32_set() -> list[Entry]:
+    """Give what lib32.txz holds."""
+    names = ("usr/lib32/", "usr/lib32/libc.so.7", "usr/lib32/libm.so.5", "usr/lib32/libthr.so.3")
+    return [_entry(name, "") for name in names]
+
+
+def src_set() -> list[Entry]:
+    """Give what src.txz holds, as far as anything asks."""
+    names = (
+        "usr/src/Makefile",
+        "usr/src/etc/",
+        "usr/src/etc/Makefile",
+        "usr/src/sys/conf/",
+        "usr/src/UPDATING",
+    )
+    return [_entry(name, "") for name in names]
+
+
+def freebsd_version_script(release: str) -> str:
+    """Make bin/freebsd-version as far as anything reads it."""
+    return (
+        f'#!/bin/sh\n#\n# Copyright (c) 2013 Dag-Erling Smørgrav\n\nset -e\n\nUSERLAND_VERSION="{release}"\n'
+    )
+
+
+def set_text(name: str, release: str) -> str:
+    """Make the contents of a simulated `<name>.txz`; extracting needs all of it."""
+    return f"{SET_MAGIC}\nname={name}\nrelease={release}\nend\n"
+
+
+def read_set(text: str) -> tuple[str, str] | None:
+    """Read a simulated set: its name and release, or None when it was cut short or is none."""
+    lines = text.splitlines()
+    if len(lines) != 4 or lines[0] != SET_MAGIC or lines[3] != "end":
+        return None
+    return lines[1].removeprefix("name="), lines[2].removeprefix("release=")
+
+
+def set_entries(name: str, release: str) -> list[Entry]:
+    """Give what the set of this name holds."""
+    return {"base": lambda: base_set(release), "lib32": lib32_set, "src": src_set}[name]()
+
+
+def _entry(name: str, release: str) -> Entry:
+    if name.endswith("/"):
+        return Entry(name[:-1], _MODES.get(name, 0o755), None)
+    text = freebsd_version_script(release) if name == "bin/freebsd-version" else ""
+    mode = 0o555 if name.startswith(_RUNNABLE) or name.endswith(".profile") else 0o644
+    return Entry(name, _MODES.get(name, mode), text)
