@@ -296,3 +296,17 @@ def _copy_file(old: str, place: str, mode: int) -> None:
             os.write(descriptor, data)
     finally:
         os.close(descriptor)
+
+
+def copy_real(old: str, place: str) -> None:
+    """Copy a real folder and all below it to another real place, outside of any tree's rules."""
+    _make_dir(place, os.lstat(old).st_mode)
+    with os.scandir(old) as entries:
+        for entry in entries:
+            below = f"{place}/{entry.name}"
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), below)
+            elif entry.is_dir():
+                copy_real(entry.path, below)
+            else:
+                _copy_file(entry.path, below, entry.stat().st_mode)

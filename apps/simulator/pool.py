@@ -1,0 +1,282 @@
+"""What `zfs` does to a simulated machine's datasets, and what it says when it does not.
+
+A dataset's files lie at its mount point in the machine's tree; a snapshot's are a copy outside of
+it. Each refusal is a `ZfsError` with the text that zfs(8) prints.
+
+Source: reference jail-tools.md §9.1, ezjail.md §7 and §11.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from apps.simulator.files import copy_real
+from apps.simulator.state import Dataset, Mount, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apps.simulator.machine import Machine
+
+STORES = "snapshots"
+
+
+class ZfsError(Exception):
+    """A zfs command failed; the text is what it prints on standard error, without the last newline."""
+
+
+def mountpoint(machine: Machine, dataset: Dataset) -> str:
+    """Work out where a dataset is to be mounted: its own value, or its parent's and its name."""
+    if dataset.mountpoint:
+        return dataset.mountpoint
+    parent = machine.kernel.dataset(dataset.name.rpartition("/")[0])
+    above = mountpoint(machine, parent) if parent else "none"
+    return above if above in {"none", "legacy"} else f"{above.rstrip('/')}/{dataset.name.rpartition('/')[2]}"
+
+
+def find(machine: Machine, name: str, doing: str = "open") -> Dataset:
+    """Find a dataset.
+
+    Raises:
+        ZfsError: there is none; the text says what could not be done ("open", "rename", …).
+    """
+    dataset = machine.kernel.dataset(name)
+    if dataset is None:
+        raise ZfsError(f"cannot {doing} '{name}': dataset does not exist")
+    return dataset
+
+
+def create(
+    machine: Machine, name: str, properties: Mapping[str, str] | None = None, *, parents: bool = False
+) -> None:
+    """Create a file system, make its mount point and mount it (`zfs create [-p] [-o …] name`).
+
+    Args:
+        machine: the host.
+        name: of the dataset.
+        properties: from `-o`, with `mountpoint` among them.
+        parents: make what is missing above it, and accept it when it is there.
+
+    Raises:
+        ZfsError: it exists, its parent does not, or its mount point is taken.
+    """
+    if machine.kernel.dataset(name):
+        if parents:
+            return
+        raise ZfsError(f"cannot create '{name}': dataset already exists")
+    above = name.rpartition("/")[0]
+    if above and parents:
+        create(machine, above, parents=True)
+    if not above or machine.kernel.dataset(above) is None:
+        raise ZfsError(
+            f"cannot create '{name}': parent does not exist" if above else f"no such pool '{name}'"
+        )
+    own = dict(properties or {})
+    dataset = Dataset(name, own.pop("mountpoint", ""), machine.now(), mounted=False, properties=own)
+    machine.kernel.datasets.append(dataset)
+    machine.touch()
+    mount(machine, dataset)
+
+
+def mount(machine: Machine, dataset: Dataset) -> None:
+    """Mount a dataset where it belongs; one that belongs nowhere stays unmounted."""
+    point = mountpoint(machine, dataset)
+    if not point.startswith("/"):
+        return
+    machine.files.mkdir(point, parents=True)
+    dataset.mounted = True
+    machine.mount(Mount(dataset.name, point, "zfs"))
+
+
+def unmount(machine: Machine, dataset: Dataset) -> None:
+    """Unmount a dataset.
+
+    Raises:
+        ZfsError: something is mounted below it.
+    """
+    point = mountpoint(machine, dataset)
+    for mounted in machine.kernel.mounted_under(point):
+        if mounted.fstype != "zfs":
+            raise ZfsError(f"cannot unmount '{point}': pool or dataset is busy")
+    for mounted in machine.kernel.mounted_under(point):
+        if mounted.device == dataset.name:
+            machine.unmount(mounted)
+    dataset.mounted = False
+
+
+def children(machine: Machine, name: str) -> list[Dataset]:
+    """Give the datasets below one, parents first."""
+    return [dataset for dataset in machine.kernel.datasets if dataset.name.startswith(f"{name}/")]
+
+
+def destroy(machine: Machine, name: str, *, recursive: bool = False) -> None:
+    """Destroy a dataset or (with "@" in its name) a snapshot; recursive takes what depends on it, too.
+
+    Raises:
+        ZfsError: it is not there, has children or snapshots, or is busy.
+    """
+    if "@" in name:
+        destroy_snapshot(machine, name)
+        return
+    dataset = find(machine, name)
+    below = children(machine, name)
+    if not recursive and (below or dataset.snapshots):
+        named = [item.name for item in below] or [f"{name}@{item.name}" for item in dataset.snapshots]
+        raise ZfsError(
+            f"cannot destroy '{name}': filesystem has children\n"
+            "use '-r' to destroy the following datasets:\n" + "\n".join(named)
+        )
+    for item in [*reversed(below), dataset]:
+        _destroy_one(machine, item)
+
+
+def _destroy_one(machine: Machine, dataset: Dataset) -> None:
+    point, was_mounted = mountpoint(machine, dataset), dataset.mounted
+    unmount(machine, dataset)
+    if was_mounted and point != "/":
+        _empty(machine, point)
+        _drop_mountpoint(machine, dataset, point)
+    machine.kernel.datasets.remove(dataset)
+    for item in dataset.snapshots:
+        _drop_store(machine, item.store)
+    machine.touch()
+
+
+def snapshot(machine: Machine, name: str) -> None:
+    """Take a snapshot `dataset@name`.
+
+    Raises:
+        ZfsError: the dataset is not there or has one of this name.
+    """
+    holder, _, label = name.partition("@")
+    dataset = find(machine, holder)
+    if any(item.name == label for item in dataset.snapshots):
+        raise ZfsError(f"cannot create snapshot '{name}': dataset already exists")
+    store = _new_store(machine)
+    point = mountpoint(machine, dataset)
+    if dataset.mounted:
+        copy_real(machine.files.real(point), f"{machine.folder}/{store}/files")
+    dataset.snapshots.append(Snapshot(label, machine.now(), store))
+    machine.touch()
+
+
+def find_snapshot(machine: Machine, name: str) -> Snapshot | None:
+    """Find a snapshot by its full name."""
+    holder, _, label = name.partition("@")
+    dataset = machine.kernel.dataset(holder)
+    return next((item for item in dataset.snapshots if item.name == label), None) if dataset else None
+
+
+def destroy_snapshot(machine: Machine, name: str) -> None:
+    """Destroy one snapshot.
+
+    Raises:
+        ZfsError: there is none of this name.
+    """
+    found = find_snapshot(machine, name)
+    if found is None:
+        raise ZfsError("could not find any snapshots to destroy; check snapshot names.")
+    find(machine, name.partition("@")[0]).snapshots.remove(found)
+    _drop_store(machine, found.store)
+    machine.touch()
+
+
+def send_receive(machine: Machine, source: str, target: str) -> None:
+    """Do `zfs send source@snap | zfs receive -F target`: the target becomes what the snapshot is.
+
+    Raises:
+        ZfsError: one of them is not there; the text has a line of each end of the pipe.
+    """
+    found = find_snapshot(machine, source)
+    dataset = machine.kernel.dataset(target)
+    if found is None:
+        raise ZfsError(
+            f"cannot open '{source}': dataset does not exist\ncannot receive: failed to read from stream"
+        )
+    if dataset is None and machine.kernel.dataset(target.rpartition("/")[0]) is None:
+        raise ZfsError(f"cannot open '{target.rpartition('/')[0]}': dataset does not exist")
+    if dataset is None:
+        create(machine, target)
+        dataset = find(machine, target)
+    point = mountpoint(machine, dataset)
+    _empty(machine, point)
+    if (machine.folder / found.store / "files").is_dir():
+        copy_real(f"{machine.folder}/{found.store}/files", machine.files.real(point))
+    dataset.snapshots.append(Snapshot(source.partition("@")[2], machine.now(), found.store))
+    machine.touch()
+
+
+def rename(machine: Machine, old: str, new: str) -> None:
+    """Rename a dataset and what is below it; an inherited mount point moves along.
+
+    Raises:
+        ZfsError: the old one is not there, the new one is.
+    """
+    dataset = find(machine, old)
+    if machine.kernel.dataset(new):
+        raise ZfsError(f"cannot rename '{old}': dataset already exists")
+    if machine.kernel.dataset(new.rpartition("/")[0]) is None:
+        raise ZfsError(f"cannot rename '{old}': parent does not exist")
+    for item in [dataset, *children(machine, old)]:
+        before = mountpoint(machine, item)
+        unmount(machine, item)
+        item.name = new + item.name[len(old) :]
+        _move(machine, item, before)
+    machine.touch()
+
+
+def set_mountpoint(machine: Machine, name: str, point: str) -> None:
+    """Do `zfs set mountpoint=… name`: unmount, change, mount at the new place.
+
+    Raises:
+        ZfsError: it is not there or busy.
+    """
+    dataset = find(machine, name)
+    before = mountpoint(machine, dataset)
+    if before == point:
+        return
+    unmount(machine, dataset)
+    dataset.mountpoint = point
+    _move(machine, dataset, before)
+    machine.touch()
+
+
+def _move(machine: Machine, dataset: Dataset, before: str) -> None:
+    """Carry a dataset's files to where it is mounted now, and mount it."""
+    after = mountpoint(machine, dataset)
+    if after != before and before.startswith("/") and after.startswith("/"):
+        machine.files.mkdir(after.rpartition("/")[0], parents=True)
+        if machine.files.is_empty_dir(after):
+            machine.files.rmdir(after)
+        machine.files.rename(before, after)
+        machine.files.mkdir(before)
+        _drop_mountpoint(machine, dataset, before)
+    mount(machine, dataset)
+
+
+def _new_store(machine: Machine) -> str:
+    """Make a folder for a snapshot's files; give its name below the machine's folder."""
+    base = machine.folder / STORES
+    base.mkdir(exist_ok=True)
+    number = 1 + max((int(path.name) for path in base.iterdir()), default=0)
+    (base / str(number)).mkdir()
+    return f"{STORES}/{number}"
+
+
+def _drop_store(machine: Machine, store: str) -> None:
+    """Remove a snapshot's files unless another snapshot, sent or received, holds the same ones."""
+    if not any(item.store == store for dataset in machine.kernel.datasets for item in dataset.snapshots):
+        shutil.rmtree(machine.folder / store)
+
+
+def _drop_mountpoint(machine: Machine, dataset: Dataset, point: str) -> None:
+    """Remove an empty mount point as unmounting does, which leaves those that were set by hand."""
+    if not dataset.mountpoint:
+        machine.files.rmdir(point)
+
+
+def _empty(machine: Machine, point: str) -> None:
+    """Remove all below a mount point."""
+    for name in machine.files.names(point):
+        machine.files.remove_tree(f"{point}/{name}")
