@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -31,21 +32,33 @@ def state_dir() -> Path:
 
 
 def secret_key(folder: Path) -> str:
-    """Return Django's secret key: JAILPANEL_SECRET_KEY, or one made on first run and kept in `folder` (0600)."""
+    """Return Django's secret key: JAILPANEL_SECRET_KEY, or one made on first run, kept in `folder` (0600)."""
     if given := os.environ.get("JAILPANEL_SECRET_KEY"):
         return given
     path = folder / "secret-key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(50))
+    if not path.exists():
+        _write_once(path, secrets.token_urlsafe(50))
     return path.read_text()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Put the whole file in place at once (0600); when another process was first, its file stays."""
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(draft).unlink()
 
 
 def database(folder: Path) -> dict[str, object]:
     """Return Django's database settings: DATABASE_URL (postgresql://…), or SQLite in `folder`.
+
+    The host may be the folder of a Unix socket, percent-encoded; what follows `?` goes to libpq
+    as it is (`sslmode=verify-full`).
 
     SQLite runs in WAL mode with IMMEDIATE transactions: with Django's defaults two workers
     and a web process get "database is locked" errors (docs/decisions/0003-sqlite-wal-immediate.md).
@@ -72,7 +85,16 @@ def database(folder: Path) -> dict[str, object]:
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
+        # Not `parts.hostname`, which is in lower case: a socket's folder need not be.
+        "HOST": unquote(_host(parts.netloc)),
         "PORT": str(parts.port or ""),
+        "OPTIONS": dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {},
         "CONN_HEALTH_CHECKS": True,
     }
+
+
+def _host(netloc: str) -> str:
+    place = netloc.rpartition("@")[2]
+    if place.startswith("["):
+        return place[1 : place.index("]")]
+    return place.partition(":")[0]

