@@ -9,8 +9,9 @@ DEV_STAMP=.venv/installed-dev
 WORKERS?=2
 # `make check` looks at the settings as production would have them, in a state folder of its own.
 AS_PRODUCTION=JAILPANEL_VAR=var/check JAILPANEL_TLS=1 JAILPANEL_ALLOWED_HOSTS=panel.example
+COMPILE=var/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 
-.PHONY: help demo run install check test test-sqlite test-postgres contract bench lock screenshots clean
+.PHONY: help demo run install check test test-sqlite test-postgres contract bench screenshots lock clean
 .NOTPARALLEL:
 
 help: ## Say what each target does
@@ -53,10 +54,8 @@ screenshots: $(DEV_STAMP) ## Take the pictures of docs/images anew
 lock: ## Pin and hash requirements*.in anew (with the oldest Python: make lock PYTHON=/usr/bin/python3)
 	$(PYTHON) -m venv var/lock
 	var/lock/bin/python -m pip install --quiet pip-tools==7.6.2
-	var/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links \
-	    --no-emit-index-url --no-emit-trusted-host --output-file=requirements.txt requirements.in
-	var/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links \
-	    --no-emit-index-url --no-emit-trusted-host --output-file=requirements-dev.txt requirements-dev.in
+	$(COMPILE) --output-file=requirements.txt requirements.in
+	$(COMPILE) --output-file=requirements-dev.txt requirements-dev.in
 
 clean: ## Remove .venv and caches; var/ with the panel's state stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/check var/lock
