@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import secrets
@@ -19,6 +18,7 @@ from apps.freebsd.errors import (
     ParseError,
     RequestRefused,
 )
+from apps.freebsd.parsers.sections import parse_sections
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ _EX_USAGE, _EX_DATAERR, _EX_NOINPUT, _EX_CANTCREAT = 64, 65, 66, 73
 _EX_IOERR, _EX_TEMPFAIL, _EX_LOST, _EX_NOPERM = 74, 75, 76, 77
 
 _VERSION = re.compile(r"jailpanel-agent ([0-9]+) ([0-9a-f]{64})\n")
-_END = re.compile(r"^(?:exit ([0-9]{1,3})|(lost))$")
+_END = re.compile(r"exit ([0-9]{1,3})|(lost)")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -121,12 +121,10 @@ class Agent:
         Raises:
             ParseError: The answer is not whole; nothing may be concluded from it.
         """
-        from apps.freebsd.parsers.sections import parse_sections  # noqa: PLC0415
-
         nonce = secrets.token_hex(16)
         answer = await self._channel.request(("facts", nonce), timeout_s=_FACTS_S)
         _expect_success(answer, "facts")
-        return await asyncio.to_thread(parse_sections, answer.stdout, nonce)
+        return parse_sections(answer.stdout, nonce)
 
     async def start(self, run_id: str, argv: tuple[str, ...], user: str, job: str) -> bool:
         """Start a command detached, once.
@@ -172,7 +170,7 @@ class Agent:
         answer = await self._channel.request(words, timeout_s=timeout_s, on_bytes=on_bytes)
         if answer.status == _EX_NOINPUT:
             raise UnknownRun(f"The host does not know the run {run_id}.")
-        end = _END.match(answer.stderr.decode("utf-8", "replace").rstrip("\n").rpartition("\n")[2])
+        end = _END.fullmatch(answer.stderr.decode("utf-8", "replace").removesuffix("\n").rpartition("\n")[2])
         if answer.status == 0 and end and end[1]:
             return RunEnd(status=int(end[1]), lost=False)
         if answer.status == _EX_LOST and end and end[2]:

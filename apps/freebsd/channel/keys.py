@@ -14,6 +14,14 @@ from apps.freebsd.errors import AccessRefused, HostUnreachable, InvalidInput
 if TYPE_CHECKING:
     from pathlib import Path
 
+_PREFERRED = (  # the order in which ssh(1) asks, so that people compare the fingerprint that they know
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
 _SIGNATURES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 
 
@@ -65,8 +73,10 @@ async def scan_host_key(address: str, port: int, timeout_s: float) -> str:
     """
     try:
         async with asyncio.timeout(timeout_s):
-            key = await asyncssh.get_server_host_key(address, port, config=None)
-    except (OSError, asyncssh.Error) as error:
+            key = await asyncssh.get_server_host_key(
+                address, port, config=None, server_host_key_algs=list(_PREFERRED)
+            )
+    except (OSError, ValueError, asyncssh.Error) as error:  # ValueError: packets that are none
         raise unreachable(error, address, port, timeout_s) from None
     if key is None:
         raise HostUnreachable(f"{address} shows no host key.")

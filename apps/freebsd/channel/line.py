@@ -100,7 +100,7 @@ async def open_line(
         if offered is not None:
             raise _changed(address, offered, pinned) from None
         raise refused(error, user, address) or unreachable(error, address, port, timeout_s) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: packets that are none
         raise unreachable(error, address, port, timeout_s) from None
     return Line(connection)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from apps.freebsd.channel import Answer, OnBytes
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
+_REAP_S = 1.0
 _ENVIRONMENT = {"PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin", "LC_ALL": "C"}
 _REFUSED = re.compile(
     rb"password is required|Authorization|not permitted|not allowed to|not in the sudoers"
@@ -41,7 +42,7 @@ class LocalChannel:
             process.send(stdin)
             stdout, stderr = await collect(process.inbox, timeout_s=timeout_s, on_bytes=on_bytes)
         finally:
-            process.close()
+            await process.end()
         status = process.status()
         if status == 1 and _REFUSED.search(stderr):
             raise AccessRefused(
@@ -70,12 +71,14 @@ class _AgentProcess(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.SubprocessTransport", transport)
+        self._gone = asyncio.Event()
         self.inbox = Inbox(self._pause, self._resume)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self.inbox.put(data, is_error=fd == _STDERR)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  the exit status says it all
+        self._gone.set()
         self.inbox.end()
 
     def send(self, stdin: bytes) -> None:
@@ -83,10 +86,12 @@ class _AgentProcess(asyncio.SubprocessProtocol):
         pipe.write(stdin)
         pipe.close()
 
-    def close(self) -> None:
+    async def end(self) -> None:
         """Let go of it. What runs as root cannot be killed from here, but finds its pipes closed."""
-        with contextlib.suppress(PermissionError):
+        with contextlib.suppress(PermissionError, TimeoutError):
             self._transport.close()
+            async with asyncio.timeout(_REAP_S):
+                await self._gone.wait()
 
     def status(self) -> int:
         status = self._transport.get_returncode()

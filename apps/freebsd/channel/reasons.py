@@ -60,7 +60,7 @@ def _ssh_reason(error: Exception, where: str) -> str:
         return f"{where} and the panel have no way of encryption in common."
     if isinstance(error, asyncssh.ProtocolNotSupported):
         return f"{where} answers, but not as an SSH server of version 2."
-    if isinstance(error, asyncssh.ProtocolError):
+    if isinstance(error, asyncssh.ProtocolError | ValueError):
         return f"{where} answers, but not as an SSH server does."
     return f"{where} closed the connection before it let the panel in: {plain_text(str(error).encode())}"
 

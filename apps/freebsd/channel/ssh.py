@@ -127,7 +127,7 @@ class SshChannel:
             session.abort()
             self._retire(line)
             self._release(line)
-            if isinstance(error, OSError | asyncssh.Error):
+            if isinstance(error, Exception):
                 raise _begin_error(error, session, self.target.address) from None
             raise
         return session
