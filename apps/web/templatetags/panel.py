@@ -1,0 +1,193 @@
+"""Template tags of the panel: `{% load panel %}`. docs/contributors/pages.md shows each in use."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from apps.pages import forms, wording
+from apps.pages.listing import Heading, Listing, query_string
+from apps.pages.status import look_of
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """Draw a symbol of static/icons.svg; it says nothing to a screen reader, so text stands beside it."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        css, static("icons.svg"), name,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def status_badge(state: Any, kind: str = "", label: str = "", title: str = "") -> SafeString:
+    """Show a state: colour, sign and word. A job's "running" is another than a jail's: `kind="job"`."""
+    look = look_of(str(state), kind)
+    return format_html(
+        '<span class="state state-{}"{}>{}<span>{}</span></span>',
+        look.colour,
+        format_html(' title="{}"', title) if title else "",
+        icon(look.icon, "icon-sm icon-spin" if look.busy else "icon-sm"),
+        label or look.label,
+    )
+
+
+@register.simple_tag
+def ago(value: datetime | None, never: str = "never") -> SafeString:
+    """Say how long ago something was; static/panel.js keeps it true while the page is open."""
+    if value is None:
+        return format_html('<span class="text-secondary">{}</span>', never)
+    return format_html(
+        '<time datetime="{}" title="{}" data-ago>{}</time>',
+        _machine(value), wording.full_time(value), wording.ago(value, timezone.now()),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def elapsed(start: datetime | None, end: datetime | None = None) -> SafeString:
+    """Say how long something took, or, without an end, has been taking; that one counts on in the page."""
+    if start is None:
+        return format_html('<span class="text-secondary">{}</span>', "–")
+    if end is not None:
+        return format_html("<span>{}</span>", wording.duration(end - start))
+    text = wording.duration(timezone.now() - start)
+    return format_html('<time datetime="{}" data-elapsed>{}</time>', _machine(start), text)
+
+
+def _machine(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@register.simple_tag(name="bytes")
+def bytes_(value: int | None) -> str:
+    """Say an amount of bytes in binary units: 1.5 GiB."""
+    return "–" if value is None else wording.size(value)
+
+
+@register.simple_tag
+def duration(value: timedelta | float | None) -> str:
+    """Say a length of time (a timedelta or seconds): 3 min 20 s."""
+    return "–" if value is None else wording.duration(value)
+
+
+@register.simple_tag(takes_context=True)
+def query_replace(context: template.Context, **values: Any) -> str:
+    """Return the page's query string with some values replaced; an empty value is taken out."""
+    request: HttpRequest = context["request"]
+    return query_string(request.GET, **{key: "" if value is None else value for key, value in values.items()})
+
+
+@register.simple_tag
+def sort_header(listing: Listing[Any], key: str) -> SafeString:
+    """Render the heading of one column, with the link that sorts by it."""
+    column = next(column for column in listing.spec.columns if column.key == key)
+    return _heading(listing, listing.heading(column))
+
+
+@register.simple_tag
+def table_head(listing: Listing[Any]) -> SafeString:
+    """Render the `<thead>` of a list: every column of its spec in order."""
+    cells = format_html_join("", "{}", ((_heading(listing, heading),) for heading in listing.headings))
+    return format_html("<thead><tr>{}</tr></thead>", cells)
+
+
+def _heading(listing: Listing[Any], heading: Heading) -> SafeString:
+    label = heading.column.label
+    if heading.query is None:
+        text = format_html("{}" if label else '<span class="visually-hidden">{}</span>', label or "Actions")
+        return format_html('<th scope="col" class="{}">{}</th>', heading.column.css, text)
+    sign = {"ascending": "chevron-up", "descending": "chevron-down"}.get(heading.direction, "selector")
+    return format_html(
+        '<th scope="col" class="{}" aria-sort="{}"><a class="sort" id="{}-sort-{}" href="{}" {}>{}{}</a></th>',
+        heading.column.css, heading.direction, listing.id, heading.column.key, heading.query,
+        _swap(listing, heading.query), label, icon(sign, "icon-sm"),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def page_link(listing: Listing[Any], number: int) -> SafeString:
+    """Return the attributes of a link to another page of a list."""
+    query = listing.link(page=number if number > 1 else "")
+    return format_html('href="{}" {}', query, _swap(listing, query))
+
+
+@register.simple_tag
+def clear_link(listing: Listing[Any]) -> SafeString:
+    """Return the attributes of the link that takes search and filters away; it reloads, so that the fields empty."""
+    return format_html('href="{}"', listing.cleared)
+
+
+def _swap(listing: Listing[Any], query: str) -> SafeString:
+    return format_html(
+        'hx-get="{0}" hx-target="#{1}" hx-select="#{1}" hx-swap="outerHTML" hx-push-url="true"',
+        query,
+        listing.id,
+    )
+
+
+@register.simple_tag
+def dialog_link(url: str) -> SafeString:
+    """Return the attributes of a link that opens a page's partial as a dialog, or the page itself."""
+    return format_html('href="{0}" hx-get="{0}" hx-target="#dialog" hx-swap="innerHTML"', url)
+
+
+@register.simple_tag
+def command(argv: Sequence[str] | str) -> SafeString:
+    """Show a command as it could be typed into a shell, with a button that copies it."""
+    text = argv if isinstance(argv, str) else shlex.join(str(word) for word in argv)
+    return format_html(
+        '<div class="command"><code data-copy-source>{}</code>'
+        '<button type="button" class="btn btn-icon btn-sm btn-ghost-secondary" data-copy aria-label="Copy">{}</button></div>',
+        text, icon("copy", "icon-sm"),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def control(field: BoundField) -> str:
+    """Render the control of a form field with the panel's look."""
+    return forms.control(field)
+
+
+@register.filter
+def is_choice_list(field: BoundField) -> bool:
+    """Tell whether a form field is a list of radio buttons or check boxes."""
+    return forms.is_choice_list(field)
+
+
+@register.filter
+def is_switch(field: BoundField) -> bool:
+    """Tell whether a form field is one check box."""
+    return forms.is_switch(field)
+
+
+@register.simple_block_tag
+def live(content: str, topics: str, *, target: str, url: str = "", css: str = "") -> SafeString:
+    """Wrap a partial so that it is fetched again when one of the topics changes.
+
+    The wrapper stays and only the partial inside is swapped: an event that comes while a request is
+    under way would be lost with an element that is being replaced.
+
+    Args:
+        content: The partial, included.
+        topics: Words of "jails", "hosts", "jobs", "host:<uuid>", "job:<uuid>".
+        target: Id of the partial's root element.
+        url: Where it is fetched; without one, the address of the page with its query string of that moment.
+        css: Classes of the wrapper.
+    """
+    triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split()), "panel:refresh"])
+    return format_html(
+        '<div class="live {}" data-live="{}" hx-get="{}" hx-trigger="{}" hx-target="#{}" hx-swap="outerHTML">{}</div>',
+        css, topics, url, triggers, target, content,
+    )  # fmt: skip
