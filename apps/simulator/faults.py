@@ -16,7 +16,7 @@ class Rebooted(Fault):
     """The machine went down in the middle of the call."""
 
 
-class DiskFull(OSError):
+class DiskFull(OSError):  # noqa: N818 - likewise
     """A write found no space; what was written before it stays."""
 
     def __init__(self, path: str) -> None:

@@ -1,0 +1,112 @@
+"""The program that stands at a tool's place in a simulated host's tree.
+
+A copy of it, with its own path filled in, is put where FreeBSD has the tool (`server.place`).
+It tells the simulator what it was called with, passes the streams on and ends with the tool's
+status; when it is killed, the line breaks and the call ends in the middle. It is started for
+every call of every tool, so it imports nothing that costs time: no site, no io, no socket.py.
+
+From here: one head (NUL-ended fields behind a length), then an answer to each `r`. To here:
+frames of a letter, a length and bytes: `o` and `e` are output, `r` asks for input, `x` ends.
+"""
+
+import _signal  # type: ignore[import-not-found]  # typeshed leaves it out
+import _socket
+import posix
+import sys
+
+TOOL = "@TOOL@"
+
+
+def encode(text: str) -> bytes:
+    """Give back the bytes that Python was handed."""
+    return text.encode(sys.getfilesystemencoding(), "surrogateescape")
+
+
+def head(cwd: bytes) -> bytes:
+    """Pack what the tool was called with; counts stand before lists."""
+    env = [name + b"=" + value for name, value in posix.environ.items()]
+    argv = [encode(word) for word in sys.argv[1:]]
+    tty = b"1" if posix.isatty(0) else b"0"
+    fields = [encode(TOOL), cwd, tty, b"%d" % len(env), *env, b"%d" % len(argv), *argv]
+    packed = b"".join(field + b"\0" for field in fields)
+    return len(packed).to_bytes(4, "big") + packed
+
+
+def hold_standard_descriptors() -> None:
+    """Open those of 0, 1 and 2 that were closed, lest the line to the simulator become one of them."""
+    while posix.open("/dev/null", posix.O_RDWR) < 3:
+        pass
+
+
+def reach() -> _socket.socket:
+    """Connect to the simulator of the tree that this file stands in, however long its path is."""
+    posix.chdir(sys.argv[0].rpartition("/")[0] or ".")
+    line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    line.connect("../" * TOOL.count("/") + "socket")
+    return line
+
+
+def here() -> bytes:
+    """Name the working folder, which may have been removed."""
+    try:
+        return posix.getcwdb()
+    except OSError:
+        return b"/"
+
+
+def typed() -> bytes:
+    """Read what stands ready on standard input; a closed one is at its end."""
+    try:
+        return posix.read(0, 65536)
+    except OSError:
+        return b""
+
+
+def take(line: _socket.socket, size: int) -> bytes:
+    """Read exactly so many bytes; a line that breaks is the machine's going down."""
+    data = b""
+    while len(data) < size:
+        piece = line.recv(size - len(data))
+        if not piece:
+            posix._exit(255)  # noqa: SLF001 - os._exit, without os
+        data += piece
+    return data
+
+
+def put(descriptor: int, data: bytes) -> None:
+    """Write all of the bytes."""
+    while data:
+        data = data[posix.write(descriptor, data) :]
+
+
+def serve(line: _socket.socket) -> int:
+    """Pass the streams on until the tool has ended; give its status."""
+    while True:
+        kind, size = take(line, 1), int.from_bytes(take(line, 4), "big")
+        data = take(line, size)
+        if kind == b"x":
+            return data[0]
+        if kind == b"r":
+            data = typed()
+            line.sendall(len(data).to_bytes(4, "big") + data)
+        else:
+            put(1 if kind == b"o" else 2, data)
+
+
+def main() -> int:
+    """Be the tool."""
+    _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    hold_standard_descriptors()
+    try:
+        packed = head(here())
+        line = reach()
+        line.sendall(packed)
+    except OSError as error:
+        put(2, encode(f"{TOOL}: the simulator is not there: {error}\n"))
+        return 255
+    return serve(line)
+
+
+if __name__ == "__main__":
+    posix._exit(main())  # noqa: SLF001 - os._exit, without os

@@ -1,0 +1,228 @@
+"""The far end of the little clients in a machine's tree: a unix socket, and one tool call a connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apps.simulator.call import Call
+from apps.simulator.faults import DiskFull, Fault
+from apps.simulator.tools import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+    from apps.simulator.machine import Machine
+
+CLIENT = Path(__file__).with_name("client.py").read_text()
+MARK = b"The program that stands at a tool's place in a simulated host's tree."
+HEAD_LIMIT = 4 * 1024 * 1024
+KILLED = 137
+
+
+def place(root: Path, paths: Iterable[str]) -> None:
+    """Put a client at each tool's path in a tree.
+
+    Args:
+        root: the machine's tree.
+        paths: absolute paths as the simulated host names them.
+    """
+    for path in paths:
+        target = root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(f"#!{interpreter()} -ISE\n" + CLIENT.replace("@TOOL@", path))
+        target.chmod(0o555)
+
+
+def refresh(root: Path) -> None:
+    """Write the clients of a tree anew, those that are still there: interpreters and clients move on."""
+    tools = (path for path in registry.load() if is_client(root / path.lstrip("/")))
+    place(root, list(tools))
+
+
+def is_client(path: Path) -> bool:
+    """Tell whether one of our clients stands at a real path."""
+    try:
+        with path.open("rb") as file:
+            return MARK in file.read(1024)
+    except OSError:
+        return False
+
+
+def interpreter() -> str:
+    """Name the Python that clients run under: the base one, which starts without the environment's set-up."""
+    return str(Path(getattr(sys, "_base_executable", None) or sys.executable).resolve())
+
+
+async def perform(call: Call, path: str) -> int:
+    """Call the tool at a path and give its status, whatever it meets on the way.
+
+    Args:
+        call: what it was called with.
+        path: the tool's absolute path.
+
+    Returns:
+        The exit status; a full disk and a reboot end a call as they end a process.
+    """
+    tool = registry.load().get(path)
+    if tool is None:
+        return await call.fail(f"{path}: not found", 127)
+    try:
+        return await tool(call)
+    except DiskFull as error:
+        return await call.fail(f"{path.rpartition('/')[2]}: {error.filename}: No space left on device")
+    except Fault:
+        return KILLED
+    finally:
+        call.machine.touch()
+
+
+class Line:
+    """One client's connection: what it was called with, and its streams."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take the two ends over."""
+        self._reader = reader
+        self._writer = writer
+        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ended = False
+
+    async def head(self) -> list[str]:
+        """Read the fields with which a client begins."""
+        size = int.from_bytes(await self._reader.readexactly(4), "big")
+        if size > HEAD_LIMIT:
+            raise ValueError("the head of a call is too long")
+        packed = await self._reader.readexactly(size)
+        return packed.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+    async def frame(self, kind: bytes, data: bytes) -> None:
+        """Send one frame and wait while the client is slow."""
+        self._writer.write(kind + len(data).to_bytes(4, "big") + data)
+        await self._writer.drain()
+
+    async def out(self, data: bytes) -> None:
+        """Send standard output."""
+        await self.frame(b"o", data)
+
+    async def err(self, data: bytes) -> None:
+        """Send standard error."""
+        await self.frame(b"e", data)
+
+    async def read(self) -> bytes:
+        """Ask the client for its standard input's next piece."""
+        if self._ended:
+            return b""
+        await self.frame(b"r", b"")
+        data = await self._answers.get()
+        self._ended = not data
+        return data
+
+    async def listen(self) -> None:
+        """Take the client's answers in, until it is gone."""
+        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
+            while True:
+                size = int.from_bytes(await self._reader.readexactly(4), "big")
+                self._answers.put_nowait(await self._reader.readexactly(size))
+
+
+def unpack(fields: list[str], machine: Machine, line: Line) -> tuple[str, Call]:
+    """Make the call of a client's fields: path, cwd, tty, environment, arguments."""
+    path, cwd, tty, count = fields[:4]
+    env = dict(pair.split("=", 1) for pair in fields[4 : 4 + int(count)])
+    argv = fields[5 + int(count) :]
+    call = Call(
+        argv=(path.rpartition("/")[2], *argv),
+        machine=machine,
+        sink_out=line.out,
+        sink_err=line.err,
+        env=env,
+        cwd=inside(machine, cwd),
+        stdin_tty=tty == "1",
+        read=line.read,
+    )
+    return path, call
+
+
+def inside(machine: Machine, cwd: str) -> str:
+    """Name a real folder as the simulated host does; what lies outside of its tree is its root."""
+    root = os.path.realpath(machine.files.root)
+    return "/" + os.path.relpath(cwd, root) if cwd.startswith(root + "/") else "/"
+
+
+class ToolServer:
+    """Serves the tools of one machine to the clients in its tree."""
+
+    def __init__(self, machine: Machine, socket: Path) -> None:
+        """Remember where to listen: a short path, linked to from beside the tree."""
+        self._machine = machine
+        self._socket = socket
+        self._server: asyncio.Server | None = None
+        self._calls: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen, and put the link where the clients look for it."""
+        self._server = await asyncio.start_unix_server(self._connected, str(self._socket))
+        self._socket.chmod(stat.S_IRUSR | stat.S_IWUSR)
+        link = self._machine.folder / "socket"
+        link.unlink(missing_ok=True)
+        link.symlink_to(self._socket)
+
+    async def stop(self) -> None:
+        """Stop listening and end what runs."""
+        if self._server is not None:
+            self._server.close()
+        await self.kill_all()
+        self._socket.unlink(missing_ok=True)
+        (self._machine.folder / "socket").unlink(missing_ok=True)
+
+    async def kill_all(self) -> None:
+        """End every call in its middle, as a power cut does."""
+        for task in tuple(self._calls):
+            task.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = Line(reader, writer)
+        try:
+            path, call = unpack(await line.head(), self._machine, line)
+            status = await attend(perform(call, path), line.listen())
+            await line.frame(b"x", bytes([status & 0xFF]))
+        except (OSError, EOFError):
+            pass  # the client was killed, and its call with it
+        finally:
+            writer.close()
+
+
+async def attend(work: Coroutine[None, None, int], gone: Coroutine[None, None, None]) -> int:
+    """Run a tool as long as its client lives.
+
+    Args:
+        work: the tool's call.
+        gone: returns when the client has gone.
+
+    Returns:
+        The tool's status.
+
+    Raises:
+        ConnectionResetError: the client went first; the call was ended in its middle.
+    """
+    tool, client = asyncio.ensure_future(work), asyncio.ensure_future(gone)
+    try:
+        await asyncio.wait((tool, client), return_when=asyncio.FIRST_COMPLETED)
+        if not tool.done():
+            raise ConnectionResetError("the client went away")
+        return await tool
+    finally:
+        tool.cancel()
+        client.cancel()
+        await asyncio.gather(tool, client, return_exceptions=True)
