@@ -110,7 +110,7 @@ def is_free(port: int) -> bool:
 
 
 def _checked(given: str) -> int:
-    if not given.isdecimal() or not 0 < int(given) < 65536:
+    if not (given.isascii() and given.isdecimal()) or not 0 < int(given) < 65536:
         raise NoPlace(f"PORT is {given!r}; it must be a number from 1 to 65535.")
     if not is_free(int(given)):
         raise NoPlace(
