@@ -1,8 +1,9 @@
 """ezjail-admin: install the basejail, create, start, stop and delete jails.
 
-Every call steers round a trap that the reference names; the purpose says which. `--` ends the options where
-ezjail-admin reads them with getopts; its start and stop words hand everything on to the rc script, which
-would take `--` for a jail, and there the value types alone see to it that nothing begins with a dash.
+Every call steers round a trap that the reference names; the purpose says which. There is no `--` before the
+operands, since ezjail-admin's start and stop words hand everything on to the rc script, which would take it
+for a jail. All calls have the one form that the host agent's allow-list knows; the value types here and that
+list both see to it that no operand begins with a dash.
 
 Source: reference ezjail §0, §1, §3.5, §6, §7, §12.
 """
@@ -66,14 +67,14 @@ def create(name: JailName, addresses: JailAddresses, *, flavour: FlavourName | N
     Source: reference ezjail §7.
     """
     words = () if flavour is None else ("-f", str(flavour))
-    argv = (EZJAIL_ADMIN, "create", *words, "--", str(name), str(addresses))
+    argv = (EZJAIL_ADMIN, "create", *words, str(name), str(addresses))
     purpose = (
         f"Copy the template into the new jail {name} and register it with {addresses}; each address names "
         "its interface, so that a start of the jail adds it there"
     )
     if flavour is not None:
         purpose += f"; -f lays the files of the flavour {flavour} over the copy"
-    undo = f"{EZJAIL_ADMIN} delete -w -- {name}"
+    undo = f"{EZJAIL_ADMIN} delete -w {name}"
     return Command(argv, f"{purpose}.", undo=undo, timeout_s=COPY_TIMEOUT_S)
 
 
@@ -123,7 +124,7 @@ def delete(name: JailName, *, wipe: bool, force: bool) -> Command:
     )
     if force:
         purpose += "; -f stops it first where it runs"
-    argv = (EZJAIL_ADMIN, "delete", *flags, "--", str(name))
+    argv = (EZJAIL_ADMIN, "delete", *flags, str(name))
     return Command(argv, f"{purpose}.", timeout_s=COPY_TIMEOUT_S)
 
 
@@ -142,8 +143,8 @@ def config_run(name: JailName, run: bool) -> Command:
         if run
         else f"Keep {name} from starting at boot; ezjail then also skips every start and stop of it by name"
     )
-    undo = f"{EZJAIL_ADMIN} config -r {other} -- {name}"
-    argv = (EZJAIL_ADMIN, "config", "-r", word, "--", str(name))
+    undo = f"{EZJAIL_ADMIN} config -r {other} {name}"
+    argv = (EZJAIL_ADMIN, "config", "-r", word, str(name))
     return Command(argv, f"{purpose}.", undo=undo, timeout_s=CONFIG_TIMEOUT_S)
 
 

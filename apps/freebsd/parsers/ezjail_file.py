@@ -129,6 +129,8 @@ def parse_ezjail_file(text: str, safe_name: str) -> EzjailJail:
 
     Source: reference ezjail §3.2, §3.3, §3.6, §11; captures ezjail.json (file-test, file-two, file-renamed).
     """
+    if "\0" in text:
+        raise ParseError(f"The jail file {safe_name} holds NUL bytes, as after a crash of the host.")
     lines = tuple(_line(statement, f"jail_{safe_name}_") for statement in _statements(text))
     values = {line.variable: line.value or "" for line in lines if line.variable}
     _check_whole(values, safe_name)

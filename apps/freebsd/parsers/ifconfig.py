@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 from typing import TYPE_CHECKING
 
 from apps.freebsd.errors import ParseError
 from apps.freebsd.parsers.lines import split_lines
 
 if TYPE_CHECKING:
-    from apps.freebsd.values import IpAddress, IpNetwork
+    from apps.freebsd.values import IpAddress
+
+IpInterface = IPv4Interface | IPv6Interface
 
 _HEAD = re.compile(r"(?P<name>\S+): flags=[0-9a-f]+<(?P<flags>[A-Z0-9_,]*)>.*?\bmtu (?P<mtu>[0-9]+)")
-
-
-@dataclass(frozen=True, slots=True)
-class HostAddress:
-    """One address of an interface.
-
-    Args:
-        ip: The address, without the interface that link-local ones carry.
-        prefix: Its subnet's prefix length in bits.
-    """
-
-    ip: IpAddress
-    prefix: int
-
-    @property
-    def network(self) -> IpNetwork:
-        """The subnet that the address is in."""
-        return ip_network((self.ip, self.prefix), strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +28,7 @@ class Interface:
         mtu: Bytes.
         ether: Its hardware address, where it has one.
         groups: Such as `lo`.
-        addresses: In the order of addition; aliases are not marked as such.
+        addresses: Each with its subnet, in the order of addition; aliases are not marked as such.
     """
 
     name: str
@@ -52,7 +36,7 @@ class Interface:
     mtu: int
     ether: str | None
     groups: tuple[str, ...]
-    addresses: tuple[HostAddress, ...]
+    addresses: tuple[IpInterface, ...]
 
     @property
     def is_up(self) -> bool:
@@ -104,19 +88,18 @@ def _interface(head: str, details: list[str]) -> Interface:
     )
 
 
-def _address(words: list[str]) -> HostAddress:
+def _address(words: list[str]) -> IpInterface:
     try:
         text, slash, prefix = words[1].partition("/")
         ip = ip_address(text.partition("%")[0])
-        length = int(prefix) if slash else _prefix_after(words, ip)
-        return HostAddress(ip, ip_network((ip, length), strict=False).prefixlen)
+        return ip_interface((ip, int(prefix) if slash else _prefix_after(words, ip)))
     except (ValueError, IndexError) as error:
         raise ParseError(
             f"ifconfig printed the address “{' '.join(words)}”, which is not understood."
         ) from error
 
 
-def _prefix_after(words: list[str], ip: IPv4Address | IPv6Address) -> int:
+def _prefix_after(words: list[str], ip: IpAddress) -> int:
     if ip.version == 6:
         return int(words[words.index("prefixlen") + 1])
     mask = int(words[words.index("netmask") + 1], 16)

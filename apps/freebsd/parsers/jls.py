@@ -49,7 +49,8 @@ def parse_jls_json(text: str) -> tuple[RunningJail, ...]:
 
     Args:
         text: The output of `jls --libxo json -d jid name path dying host.hostname ip4 ip4.addr ip6 ip6.addr
-            cpuset.id osrelease persist` (fewer will do; without -d no dying jail is listed), or of `jls --libxo json -v`.
+            cpuset.id osrelease persist` (fewer will do; jls lists no dying jail without -d), or of
+            `jls --libxo json -v`.
 
     Returns:
         The jails in the order of the output.

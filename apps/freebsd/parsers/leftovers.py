@@ -1,0 +1,119 @@
+"""What a command that was cut short, or a hand, left on a host and no jail's file accounts for.
+
+Source: reference ezjail §11.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from apps.freebsd.values import safe_name
+from apps.freebsd.values.names import RESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from apps.freebsd.parsers.ezjail_settings import EzjailSettings
+    from apps.freebsd.parsers.jails import JailFacts, Roots
+    from apps.freebsd.parsers.jls import RunningJail
+    from apps.freebsd.parsers.mounts import Mount
+    from apps.freebsd.parsers.zfs import ZfsDataset
+
+_MADE_BY_START = ("nullfs", "devfs", "fdescfs", "procfs")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What belongs to no jail.
+
+    Args:
+        files: Names in ezjail's control directory that are no jail's; `ezjail-admin list` takes them for one.
+        odd_files: How many more there are whose names do not fit a line.
+        roots: Paths of directories that look like a jail's root and that no file names.
+        fstabs: Paths of /etc/fstab.NAME that mount the basejail for a jail that has no file.
+        datasets: ZFS file systems where jails' would be, and no jail's.
+        mounts: Where something is still mounted below the root of a jail that does not run.
+        jails: Names of jails in the kernel that ezjail has no file for; they may be someone else's.
+    """
+
+    files: tuple[str, ...]
+    odd_files: int
+    roots: tuple[str, ...]
+    fstabs: tuple[str, ...]
+    datasets: tuple[str, ...]
+    mounts: tuple[str, ...]
+    jails: tuple[str, ...]
+
+
+def stray_files(names: Iterable[str], jails: Iterable[JailFacts]) -> tuple[str, ...]:
+    """Return the names in the control directory that belong to no jail."""
+    taken = {f"{jail.safe_name}{ending}" for jail in jails for ending in ("", ".norun")}
+    return tuple(sorted(set(names) - taken))
+
+
+def orphan_roots(
+    roots: Roots, jails: Sequence[JailFacts], running: Iterable[RunningJail], settings: EzjailSettings
+) -> tuple[str, ...]:
+    """Return the directories below ezjail's that no jail has or runs in and that are not ezjail's own."""
+    jaildir = PurePosixPath(settings.jaildir)
+    taken = {
+        PurePosixPath(path)
+        for path in (*settings.own_directories, *(jail.root for jail in jails if jail.root))
+    }
+    taken |= {PurePosixPath(jail.path) for jail in running}
+    unread = {jail.safe_name for jail in jails if not jail.root}
+    return tuple(
+        str(jaildir / name)
+        for name, kind in sorted(roots.entries.items())
+        if kind == "d"
+        and name not in RESERVED
+        and jaildir / name not in taken
+        # A file that cannot be read does not say where its jail's root is; this may well be it.
+        and safe_name(name) not in unread
+    )
+
+
+def orphan_fstabs(
+    fstabs: Mapping[str, str], jails: Iterable[JailFacts], settings: EzjailSettings
+) -> tuple[str, ...]:
+    """Return the fstabs that are made as ezjail makes them, for a jail that has no file."""
+    taken = {jail.safe_name for jail in jails}
+    return tuple(
+        f"/etc/fstab.{name}"
+        for name, text in sorted(fstabs.items())
+        if _SAFE_NAME.fullmatch(name) and name not in taken and f"{settings.jailbase} " in text
+    )
+
+
+def orphan_datasets(
+    datasets: Iterable[ZfsDataset], jails: Sequence[JailFacts], settings: EzjailSettings
+) -> tuple[str, ...]:
+    """Return the file systems directly below ezjail's dataset that are neither a jail's nor ezjail's own."""
+    if not settings.jailzfs:
+        return ()
+    kept = {"basejail", "newjail", *(PurePosixPath(path).name for path in settings.own_directories)}
+    names = {jail.name for jail in jails} | {PurePosixPath(jail.root).name for jail in jails}
+    unread = {jail.safe_name for jail in jails if not jail.root}
+    leaves = [(dataset.name, dataset.name.rpartition("/")) for dataset in datasets]
+    return tuple(
+        full
+        for full, (parent, _, leaf) in leaves
+        if parent == settings.jailzfs and leaf not in kept | names and safe_name(leaf) not in unread
+    )
+
+
+def left_mounts(mounts: Iterable[Mount], jails: Iterable[JailFacts]) -> tuple[str, ...]:
+    """Return the mount points that a start makes and a stop takes away, of jails that do not run."""
+    stopped = [f"{jail.root}/" for jail in jails if jail.root and jail.running is None]
+    made = [mount.point for mount in mounts if mount.kind in _MADE_BY_START]
+    return tuple(point for point in made if point.startswith(tuple(stopped)))
+
+
+def unknown_jails(running: Iterable[RunningJail], jails: Iterable[JailFacts]) -> tuple[str, ...]:
+    """Return the names of the kernel's jails that ezjail has no file for."""
+    known = {jail.safe_name for jail in jails}
+    return tuple(sorted({jail.name for jail in running} - known))
