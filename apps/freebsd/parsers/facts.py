@@ -1,8 +1,8 @@
 """A whole probe: the agent's sections in, one tree of what is true on the host out.
 
 What the panel acts on (jails, interfaces, the basejail, versions) must be whole, or the probe is refused: an
-error of a tool never reads as "there is none". What is only shown (disks, pools, leftovers' mounts) may fail on
-its own; `problems` then has a sentence.
+error of a tool never reads as "there is none". What is only shown (disks, pools, mounts) may fail on its own;
+`problems` then has a sentence.
 """
 
 from __future__ import annotations
