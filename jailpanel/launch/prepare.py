@@ -74,7 +74,7 @@ def demo_lines() -> list[str]:
     from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
 
-    call_command("demo_seed", stdout=sys.stderr)
+    call_command("demo_seed", wait_s=30, stdout=sys.stderr)
     accounts = json.loads((Path(settings.STATE_DIR) / "demo-accounts.json").read_text())
     width = max(len(name) for name in accounts)
     return [f"  user {name:<{width}}  password {password}" for name, password in accounts.items()]
