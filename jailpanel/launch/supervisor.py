@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
@@ -27,6 +27,8 @@ POLL_S = 0.03
 MOST_DEATHS_AT_START = 3
 LOG_BYTES = 5_000_000
 TAIL_BYTES = 2000
+# A child waits for a word that its process id is on record; if the launcher dies first, so does the child.
+GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "gate")
 
 
 class Supervisor:
@@ -123,17 +125,20 @@ class Supervisor:
     async def _spawn(self, service: Service, stdout: int | None = None) -> Process:
         with _open_log(self._log(service)) as log:
             process = await asyncio.create_subprocess_exec(
+                *GATE,
                 *service.argv,
                 cwd=self._folder,
                 env={**os.environ, **service.environment},
-                stdin=DEVNULL,
+                stdin=PIPE,
                 stdout=stdout or log,
                 stderr=log,
                 # Ctrl-C in the terminal reaches the launcher alone, which ends the others in order.
                 start_new_session=True,
             )
-        mark = service.mark or " ".join(service.argv)
-        self._ledger.add(Child(service.name, process.pid, mark))
+        self._ledger.add(Child(service.name, process.pid, service.mark or " ".join(service.argv)))
+        if process.stdin:
+            process.stdin.write(b"go\n")
+            process.stdin.close()
         return process
 
     async def _end(self, process: Process, grace_s: float) -> None:
