@@ -149,10 +149,11 @@
     }
   });
 
-  // A form that is checked while it is filled in says which fields have been touched.
+  // A form that is checked while it is filled in says which fields have been left once; noted on the
+  // way down, before htmx hears of the change and asks.
   document.addEventListener("change", (event) => {
     if (event.target.name && event.target.closest("[data-check]")) event.target.dataset.touched = "";
-  });
+  }, true);
   document.addEventListener("htmx:configRequest", (event) => {
     const form = event.detail.elt.closest("[data-check]");
     if (!form) return;

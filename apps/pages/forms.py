@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import forms
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.forms.renderers import DjangoTemplates
 from django.template.loader import get_template
 
@@ -43,9 +43,17 @@ def control(field: BoundField) -> str:
     widget = field.field.widget
     own = next((css for kind, css in CLASSES if isinstance(widget, kind)), "")
     attrs: dict[str, Any] = {"class": f"{own} {widget.attrs.get('class', '')}".strip()}
+    if widget.attrs.get("placeholder") == field.label:
+        attrs["placeholder"] = ""
     if field.auto_id:
         attrs["aria-describedby"] = described_by(field)
     return field.as_widget(attrs=attrs)
+
+
+def choice(option: BoundWidget) -> str:
+    """Render one radio button or check box of a list with Tabler's class."""
+    option.data["attrs"] = {**option.data["attrs"], "class": "form-check-input"}
+    return option.tag()
 
 
 def described_by(field: BoundField) -> str:

@@ -74,6 +74,11 @@ def close_dialog(response: Response) -> Response:
     return trigger_client_event(response, "panel:close-dialog")
 
 
+def ask_again(response: Response) -> Response:
+    """Have the element that asked do so once more after the swap: there is more than one answer holds."""
+    return trigger_client_event(response, "panel:more", after="swap")
+
+
 def with_url(response: Response, url: str) -> Response:
     """Have the address bar show `url`, for an answer to a POST that belongs to another address."""
     return push_url(response, url)

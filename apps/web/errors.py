@@ -54,7 +54,9 @@ def panel_error(request: HttpRequest, error: errors.PanelError) -> HttpResponse:
 
 def answer(request: HttpRequest, look: Look, message: str, *, retry: bool = False) -> HttpResponse:
     """Render an error as a page, or for htmx as a message in the corner."""
-    context = {"look": look, "message": message, "retry": retry}
+    signed_in = getattr(request, "user", None) and request.user.is_authenticated
+    frame = "base.html" if signed_in else "web/bare.html"
+    context = {"look": look, "message": message, "retry": retry, "frame": frame}
     if htmx.asked(request):
         toast = {**context, "tone": "danger", "title": look.title, "icon_name": look.icon}
         return htmx.as_toast(render(request, "web/_toast.html", toast, status=look.status))

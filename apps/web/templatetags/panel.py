@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils import timezone
@@ -158,6 +158,12 @@ def command(argv: Sequence[str] | str) -> SafeString:
 def control(field: BoundField) -> str:
     """Render the control of a form field with the panel's look."""
     return forms.control(field)
+
+
+@register.simple_tag
+def choice(option: BoundWidget) -> str:
+    """Render one radio button or check box of a list of them."""
+    return forms.choice(option)
 
 
 @register.filter

@@ -1,0 +1,48 @@
+"""The dashboard: every host, what state it is in, and what to do next."""
+
+from __future__ import annotations
+
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from apps.accounts.middleware import PanelRequest
+from apps.accounts.permissions import Perm
+from apps.hosts.models import HostState
+from apps.hosts.queries import host_list
+from apps.jails.queries import jail_list
+from apps.jobs.models import OPEN_STATES, JobState
+from apps.jobs.queries import job_list
+from apps.pages import htmx
+from apps.web.next_step import next_step
+
+MOST_HOSTS = 60
+
+
+@require_GET
+def dashboard(request: PanelRequest) -> HttpResponse:
+    """Show hosts with their next step, open jobs and what failed last."""
+    actor = request.actor
+    hosts = host_list(actor)
+    rows = hosts.select_related("basejail").annotate(
+        jail_count=Count("jails"), running_count=Count("jails", filter=Q(jails__jid__isnull=False))
+    )
+    shown = list(rows[:MOST_HOSTS])
+    jobs = job_list(actor)
+    context = {
+        "hosts": [(host, next_step(host, actor)) for host in shown],
+        "host_counts": hosts.aggregate(
+            total=Count("pk"), online=Count("pk", filter=Q(state=HostState.ONLINE))
+        ),
+        "jail_counts": jail_list(actor).aggregate(
+            total=Count("pk"),
+            running=Count("pk", filter=Q(jid__isnull=False, host__state=HostState.ONLINE)),
+        ),
+        "open_jobs": jobs.filter(state__in=OPEN_STATES)[:10],
+        "failed_jobs": jobs.filter(state__in=[JobState.FAILED, JobState.LOST])[:5],
+        "may_add": actor.may(Perm.HOST_ADD),
+        "most_hosts": MOST_HOSTS,
+    }
+    return htmx.render_page(
+        request, "web/dashboard.html", context, partials={"dashboard": "web/_dashboard.html"}
+    )
