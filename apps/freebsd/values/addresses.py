@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 IpAddress = IPv4Address | IPv6Address
 IpNetwork = IPv4Network | IPv6Network
 
-MOST_ADDRESSES = 255  # security.jail.jail_max_af_ips, a limit for each family
+LONGEST_LIST = 2048  # what the host agent passes on; the kernel would take 255 of each family
 
 # Not ipaddress.is_private: that counts 192.0.2.0/24 and other documentation ranges as private.
 _PRIVATE = tuple(
@@ -142,8 +142,8 @@ class JailAddresses:
     def __post_init__(self) -> None:
         if not self.items:
             raise InvalidInput("A jail needs at least one address.")
-        if len(self.items) > MOST_ADDRESSES:
-            raise InvalidInput(f"A jail can have at most {MOST_ADDRESSES} addresses.")
+        if len(str(self)) > LONGEST_LIST:
+            raise InvalidInput(f"A jail's addresses together can have at most {LONGEST_LIST} characters.")
         seen: set[IpAddress] = set()
         for item in self.items:
             item.check_for_new_jail()

@@ -10,11 +10,11 @@ from apps.freebsd.errors import InvalidInput
 
 _LONGEST_PATH = 1023  # PATH_MAX is 1024 with the closing NUL
 _PATH = re.compile(r"/|(?:/[A-Za-z0-9._@:=+,~-]+)+")
+_LONGEST_MIRROR = 255
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HTTPS = re.compile(
-    rf"https://{_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,4}})?(?P<path>(?:/[A-Za-z0-9._+~-]+)*)"
-)
-_FILE = "file://"
+_STEP = r"/(?!\.(?:/|$))[A-Za-z0-9._+~-]+"
+_SERVER = rf"https://{_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,4}})?"
+_MIRROR = re.compile(rf"{_SERVER}(?:{_STEP})*|file://(?:{_STEP})+")
 _PLAIN_SCHEMES = ("http://", "ftp://")
 
 
@@ -40,7 +40,7 @@ class AbsolutePath:
                 "A path begins with / and does not end with one; between the slashes stand letters, "
                 "digits and . _ @ : = + , ~ - only."
             )
-        if _has_dots(self.text):
+        if {".", ".."} & set(self.text.split("/")):
             raise InvalidInput("A path cannot hold . or .. as a component: write where it leads.")
 
     @classmethod
@@ -73,35 +73,24 @@ class Mirror:
                 "Fetch over https:// or from file:///…: ezjail does not verify what it fetches, "
                 "and on the way over http or ftp anyone can change it."
             )
-        if self.text.startswith(_FILE):
-            AbsolutePath.parse(self.text.removeprefix(_FILE))
-        else:
-            _check_https(self.text)
+        if not _MIRROR.fullmatch(self.text) or ".." in self.text or len(self.text) > _LONGEST_MIRROR:
+            raise InvalidInput(
+                "A mirror is https://host, https://host/path or file:///directory, of letters, digits "
+                "and . _ + ~ - and nothing more."
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the mirror in `text`, without closing slashes, or raise InvalidInput."""
-        return cls(text.rstrip("/") if len(text) > len("file:///") else text)
+        return cls(text.rstrip("/"))
 
     @property
     def is_local(self) -> bool:
         """Whether it is a directory on the host itself."""
-        return self.text.startswith(_FILE)
+        return self.text.startswith("file://")
 
     def __str__(self) -> str:
         return self.text
-
-
-def _check_https(text: str) -> None:
-    form = _HTTPS.fullmatch(text)
-    if form is None or len(text) > _LONGEST_PATH or _has_dots(form["path"]):
-        raise InvalidInput(
-            "A mirror is https://host, https://host/path or file:///directory, and nothing more."
-        )
-
-
-def _has_dots(path: str) -> bool:
-    return any(part in (".", "..") for part in path.split("/"))
 
 
 DEFAULT_MIRROR = Mirror("https://download.freebsd.org")

@@ -14,10 +14,10 @@ _STAGES = ("CURRENT", "PRERELEASE", "ALPHA", "BETA", "RC", "RELEASE", "STABLE")
 _INSTALLABLE = ("BETA", "RC", "RELEASE")
 _FORM = re.compile(
     r"(?P<major>[1-9][0-9]?)\.(?P<minor>0|[1-9][0-9]?)"
-    r"-(?P<stage>(?:ALPHA|BETA|RC)(?=[1-9])|CURRENT|PRERELEASE|RELEASE|STABLE)(?P<number>[1-9][0-9]?)?"
+    r"-(?:(?P<plain>CURRENT|PRERELEASE|RELEASE|STABLE)|(?P<numbered>ALPHA|BETA|RC)(?P<number>[1-9][0-9]?))"
     r"(?:-p(?P<patch>[1-9][0-9]{0,2}))?"
 )
-_NUMBERED = ("ALPHA", "BETA", "RC")
+_ALLOWED = "A FreeBSD release has the form 14.1-RELEASE, 14.1-RELEASE-p5 or 15.0-RC2."
 
 
 @total_ordering
@@ -43,21 +43,17 @@ class Release:
     patch: int = 0
 
     def __post_init__(self) -> None:
-        if not _FORM.fullmatch(str(self)):
-            raise InvalidInput(
-                f"“{self}” is no FreeBSD release such as 14.1-RELEASE, 14.1-RELEASE-p5 or 15.0-RC2."
-            )
-        if bool(self.number) != (self.stage in _NUMBERED):
-            raise InvalidInput(f"“{self}” is no FreeBSD release: only ALPHA, BETA and RC carry a number.")
+        if self.stage not in _STAGES or not _FORM.fullmatch(str(self)):
+            raise InvalidInput(_ALLOWED)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the release in `text`, or raise InvalidInput."""
         form = _FORM.fullmatch(text)
         if form is None:
-            raise InvalidInput("A FreeBSD release has the form 14.1-RELEASE, 14.1-RELEASE-p5 or 15.0-RC2.")
+            raise InvalidInput(_ALLOWED)
         major, minor, number, patch = (int(form[key] or 0) for key in ("major", "minor", "number", "patch"))
-        return cls(major, minor, form["stage"], number, patch)
+        return cls(major, minor, form["plain"] or form["numbered"], number, patch)
 
     @property
     def name(self) -> str:
