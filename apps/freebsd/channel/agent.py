@@ -30,7 +30,7 @@ PROTOCOL = "1"
 
 _SHORT_S = 20.0  # verbs that only look something up
 _FACTS_S = 60.0  # a slow machine's slowest section
-_FOLLOW_S = 3600.0  # a quiet command is no lost host: the kept connection's keep-alive notices that
+_FOLLOW_S = 60.0  # the agent gives a sign of life every ten seconds, however quiet the command is
 _CANCEL_S = 30.0  # TERM, five seconds, KILL
 
 _EX_USAGE, _EX_DATAERR, _EX_NOINPUT, _EX_CANTCREAT = 64, 65, 66, 73
