@@ -113,6 +113,18 @@
   document.addEventListener("hidden.bs.dropdown", () => setTimeout(refreshWaiting));
   document.addEventListener("focusout", () => setTimeout(refreshWaiting));
 
+  // Output that grows keeps its end in sight, unless someone has scrolled up to read.
+  const END_PX = 40;
+  const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < END_PX;
+
+  document.addEventListener("htmx:beforeSwap", () => {
+    for (const box of $$("[data-follow]")) box.dataset.follow = atEnd(box) ? "end" : "";
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const box of $$("[data-follow='end']")) box.scrollTop = box.scrollHeight;
+  });
+  for (const box of $$("[data-follow]")) box.scrollTop = box.scrollHeight;
+
   // -- dialogs -------------------------------------------------------------------------------------------
 
   const dialog = () => $("#dialog");

@@ -179,7 +179,9 @@ def is_switch(field: BoundField) -> bool:
 
 
 @register.simple_block_tag
-def live(content: str, topics: str, *, target: str, url: str = "", css: str = "") -> SafeString:
+def live(
+    content: str, *topics: str, target: str, url: str = "", include: str = "", css: str = "", **objects: Any
+) -> SafeString:
     """Wrap a partial so that it is fetched again when one of the topics changes.
 
     The wrapper stays and only the partial inside is swapped: an event that comes while a request is
@@ -187,13 +189,17 @@ def live(content: str, topics: str, *, target: str, url: str = "", css: str = ""
 
     Args:
         content: The partial, included.
-        topics: Words of "jails", "hosts", "jobs", "host:<uuid>", "job:<uuid>".
+        topics: "jails", "hosts", "jobs".
         target: Id of the partial's root element.
         url: Where it is fetched; without one, the address of the page with its query string of that moment.
+        include: Selector of fields whose values are sent along, read at the time of the request.
         css: Classes of the wrapper.
+        objects: Topics of one object: `host=host.pk`, `job=job.pk`.
     """
-    triggers = ", ".join([*(f"sse:{topic}" for topic in topics.split()), "panel:refresh"])
+    names = [*topics, *(f"{kind}:{key}" for kind, key in objects.items())]
+    triggers = ", ".join([*(f"sse:{name}" for name in names), "panel:refresh"])
     return format_html(
-        '<div class="live {}" data-live="{}" hx-get="{}" hx-trigger="{}" hx-target="#{}" hx-swap="outerHTML">{}</div>',
-        css, topics, url, triggers, target, content,
+        '<div class="live {}" data-live="{}" hx-get="{}" hx-trigger="{}" hx-target="#{}" hx-swap="outerHTML"{}>{}</div>',
+        css, " ".join(names), url, triggers, target,
+        format_html(' hx-include="{}"', include) if include else "", content,
     )  # fmt: skip
