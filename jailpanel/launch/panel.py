@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jailpanel.environment import flag
+from jailpanel.environment import flag, words
 from jailpanel.launch import services
 from jailpanel.launch.errors import StartFailed
 from jailpanel.launch.places import Places, choose_port
@@ -60,15 +60,14 @@ class Panel:
             self.places.remove_socket_folder()
 
     async def _start(self, port: int) -> None:
+        url = address(port)
         simulated = self._start_simulator()
         await self._start_redis()
-        preparation = services.preparation(demo=self.demo)
+        preparation = services.preparation(url, demo=self.demo)
         hints, _ = await asyncio.gather(self.supervisor.once(preparation), self.supervisor.ready(*simulated))
         await self._start_ours(port)
-        url = f"http://127.0.0.1:{port}"
         self.announce(url)
-        self.say(f"Open {url}")
-        self.say(hints.replace("{url}", url).rstrip("\n"))
+        self.say(f"Open {url}\n{hints}".rstrip())
 
     def _start_simulator(self) -> list[Service]:
         if not self.demo:
@@ -108,3 +107,10 @@ class Panel:
         from apps.freebsd.channel.ssh import make_key_pair  # noqa: PLC0415  once in the life of a state folder
 
         public.write_text(make_key_pair(public.with_suffix("")) + "\n")
+
+
+def address(port: int) -> str:
+    """Return where people open the panel: at the TLS proxy in front of it, where there is one."""
+    if flag("JAILPANEL_TLS"):
+        return f"https://{words('JAILPANEL_ALLOWED_HOSTS', 'localhost')[0]}"
+    return f"http://127.0.0.1:{port}"

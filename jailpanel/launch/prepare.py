@@ -1,10 +1,12 @@
 """The launcher's one errand into Django, run before the web process: database, static files, first accounts.
 
-Prints what the person at the terminal should see below the address; `{url}` in it stands for the address.
+Prints what the person at the terminal should see below the address. In a production without the launcher
+it is run by hand: `python -m jailpanel.launch.prepare --url https://panel.example`.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -18,13 +20,17 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Bring the state folder up to date."""
+    parser = argparse.ArgumentParser(prog="jailpanel.launch.prepare", description=__doc__)
+    parser.add_argument("--url", required=True, help="the panel's address, for the one-time link")
+    parser.add_argument("--demo", action="store_true", help="with the demo's accounts and hosts")
+    options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "jailpanel.settings")
     import django  # noqa: PLC0415  the launcher's other modules must not pay for it
 
     django.setup()
     migrate()
     collect_static()
-    lines = demo_lines() if "--demo" in sys.argv[1:] else run_lines()
+    lines = demo_lines() if options.demo else run_lines(options.url)
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
@@ -49,7 +55,8 @@ def collect_static() -> None:
     found = fingerprint(static_sources())
     if note.exists() and note.read_text() == found:
         return
-    call_command("collectstatic", interactive=False, clear=True, verbosity=1, stdout=sys.stderr)
+    # Older versions stay: pages that are open while others upgrade still ask for them.
+    call_command("collectstatic", interactive=False, verbosity=1, stdout=sys.stderr)
     note.write_text(found)
 
 
@@ -80,12 +87,12 @@ def demo_lines() -> list[str]:
     return [f"  user {name:<{width}}  password {password}" for name, password in accounts.items()]
 
 
-def run_lines() -> list[str]:
+def run_lines(url: str) -> list[str]:
     """Return the one-time link while there is no administrator."""
     from apps.accounts.services import setup_link_create  # noqa: PLC0415
 
     path = setup_link_create()
-    return [f"  There is no administrator yet. Make the first one here, once: {{url}}{path}"] if path else []
+    return [f"  There is no administrator yet. Make the first one here, once: {url}{path}"] if path else []
 
 
 if __name__ == "__main__":

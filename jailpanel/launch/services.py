@@ -48,9 +48,10 @@ def simulator(places: Places) -> Service:
     return Service("simulator", argv, probes.hosts_answer(places.host_listing))
 
 
-def preparation(*, demo: bool) -> Service:
+def preparation(url: str, *, demo: bool) -> Service:
     """The errand into Django that comes before the web process."""
-    return Service("prepare", _python("jailpanel.launch.prepare", *(("--demo",) if demo else ())))
+    flags = ("--demo",) if demo else ()
+    return Service("prepare", _python("jailpanel.launch.prepare", "--url", url, *flags))
 
 
 def web(port: int, *, behind_proxy: bool) -> Service:
