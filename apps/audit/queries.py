@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
@@ -20,13 +20,16 @@ def event_list(actor: Actor) -> QuerySet[AuditEvent]:
     return events if actor_hosts is None else events.filter(host_id__in=actor_hosts)
 
 
-def event_search(events: QuerySet[AuditEvent], text: str) -> QuerySet[AuditEvent]:
-    """Narrow events to those whose person, action, object or address holds `text`."""
-    fields = ("actor_name", "action", "object_name", "address")
-    wanted = Q()
-    for name in fields:
-        wanted |= Q(**{f"{name}__icontains": text})
-    return events.filter(wanted)
+def action_choices() -> tuple[tuple[str, str], ...]:
+    """Return the actions that the record holds, for a filter."""
+    names = AuditEvent.objects.order_by("action").values_list("action", flat=True).distinct()
+    return tuple((name, name.replace(".", ": ").replace("_", " ")) for name in names)
+
+
+def object_type_choices() -> tuple[tuple[str, str], ...]:
+    """Return the kinds of object that the record holds, for a filter."""
+    names = AuditEvent.objects.order_by("object_type").values_list("object_type", flat=True).distinct()
+    return tuple((name, name) for name in names if name)
 
 
 def first_break() -> str | None:

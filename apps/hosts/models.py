@@ -75,7 +75,7 @@ class Host(models.Model):
 
     def get_absolute_url(self) -> str:
         """Return the host's page."""
-        return reverse("hosts:host-detail", args=[self.pk])
+        return reverse("web:host-detail", args=[self.pk])
 
     @property
     def is_local(self) -> bool:

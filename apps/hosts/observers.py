@@ -21,4 +21,5 @@ def register(observer: Observer) -> None:
 
 def notify(host: Host, facts: HostFacts) -> bool:
     """Hand a probe to all observers; returns whether any saw a change."""
-    return any([observer(host, facts) for observer in _observers])
+    changes = [observer(host, facts) for observer in _observers]
+    return any(changes)

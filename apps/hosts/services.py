@@ -9,11 +9,8 @@ from django.db import IntegrityError, transaction
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.audit.services import Subject, record
-from apps.freebsd.channel import loop
 from apps.freebsd.channel.keys import fingerprint
-from apps.freebsd.channel.pool import shared_pool
 from apps.freebsd.errors import Conflict, InvalidInput
-from apps.hosts.gateway import ssh_target
 from apps.hosts.models import ChannelKind, Host, HostState
 from apps.hosts.probe import announce
 from apps.jobs.wakeups import send
@@ -95,13 +92,8 @@ def host_key_confirm(*, actor: Actor, host: Host, key_fingerprint: str) -> None:
             actor=actor, action="host.key_confirmed", subject=subject_of(host),
             before=before, after=key_fingerprint,
         )  # fmt: skip
-        transaction.on_commit(partial(_forget_connection, host))
         transaction.on_commit(partial(send, "apps.hosts.tasks.probe", str(host.pk)))
         announce(host)
-
-
-def _forget_connection(host: Host) -> None:
-    loop.run(shared_pool().forget(ssh_target(host)), timeout_s=5)
 
 
 def host_key_reject(*, actor: Actor, host: Host) -> None:

@@ -42,7 +42,7 @@ def scan_key(host_id: str) -> None:
 
 @shared_task
 def probe_due_hosts() -> None:
-    """Look at every host that was not looked at within PROBE_INTERVAL_S; fetch keys that are still missing."""
+    """Look at every host that is due (PROBE_INTERVAL_S), and fetch keys that are still missing."""
     now = timezone.now()
     due = Q(tried_at__isnull=True) | Q(tried_at__lte=now - timedelta(seconds=settings.PROBE_INTERVAL_S))
     for host in Host.objects.filter(due, state__in=_CONTACTED):

@@ -32,7 +32,7 @@ LOST = (
 )
 
 
-class StepFailed(Exception):  # noqa: N818  reads as what happened
+class StepFailed(Exception):
     """A step did not do what it should; the rest is not run."""
 
     def __init__(self, message: str, state: JobState = JobState.FAILED) -> None:

@@ -23,7 +23,7 @@ from apps.jobs.models import Job, JobState
 logger = logging.getLogger(__name__)
 
 
-class LeaseLost(Exception):  # noqa: N818  reads as what happened
+class LeaseLost(Exception):
     """Another worker holds the job by now: stop, and write nothing more."""
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.jobs.plan import Plan
 
@@ -80,6 +81,12 @@ class Job(models.Model):
     def is_open(self) -> bool:
         """Whether the job may still change."""
         return self.state in OPEN_STATES
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the worker that runs it has not been heard from for longer than its lease."""
+        late = self.lease_until is not None and self.lease_until < timezone.now()
+        return self.state == JobState.RUNNING and late
 
     @property
     def stored_plan(self) -> Plan:

@@ -38,9 +38,7 @@ class Plan:
     def from_json(cls, data: dict[str, Any]) -> Plan:
         """Return the plan that `to_json` gave."""
         commands = tuple(Command(**{**item, "argv": tuple(item["argv"])}) for item in data["commands"])
-        return cls(
-            data["kind"], data["title"], commands, tuple(data["checks"]), tuple(data["warnings"])
-        )
+        return cls(data["kind"], data["title"], commands, tuple(data["checks"]), tuple(data["warnings"]))
 
     @property
     def hash(self) -> str:

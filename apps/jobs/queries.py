@@ -10,7 +10,7 @@ from django.http import Http404
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
-from apps.jobs.models import OPEN_STATES, Job, OutputChunk
+from apps.jobs.models import OPEN_STATES, Job, JobState, OutputChunk
 
 OUTPUT_PAGE_BYTES = 64 * 1024
 
@@ -54,6 +54,13 @@ def job_get(*, actor: Actor, job_id: UUID) -> Job:
 def open_jobs_of(host_id: UUID) -> QuerySet[Job]:
     """Return what is queued or running on a host, oldest first."""
     return Job.objects.filter(host_id=host_id, state__in=OPEN_STATES).order_by("created_at")
+
+
+def jobs_ahead(job: Job) -> int:
+    """Return how many jobs of the host come first while this one waits."""
+    if job.state != JobState.QUEUED:
+        return 0
+    return open_jobs_of(job.host_id).filter(created_at__lt=job.created_at).count()
 
 
 def output_after(job: Job, cursor: str) -> list[OutputPart]:

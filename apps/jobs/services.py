@@ -51,13 +51,13 @@ def job_create(
         raise Conflict(f"{MAX_QUEUED_PER_HOST} jobs wait on this host already. Try again when some have run.")
     try:
         with transaction.atomic():
-            return _insert(actor, host_id, plan, subject, intent, key)
+            return _insert(actor, host_id, plan, subject=subject, intent=intent, key=key)
     except IntegrityError:
         return Job.objects.get(idempotency_key=key)
 
 
 def _insert(
-    actor: Actor, host_id: UUID, plan: Plan, subject: str, intent: dict[str, Any], key: str
+    actor: Actor, host_id: UUID, plan: Plan, *, subject: str, intent: dict[str, Any], key: str
 ) -> Job:
     job = Job.objects.create(
         host_id=host_id,

@@ -25,7 +25,7 @@ FIRST_PATIENCE_S = 15
 stopping = threading.Event()
 
 
-class LetGo(Exception):  # noqa: N818  reads as what happened
+class LetGo(Exception):
     """This worker was told to stop; the step goes on on the host and another worker follows it."""
 
 

@@ -1,0 +1,20 @@
+"""Basejails and jails, as ezjail runs them."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class JailsConfig(AppConfig):
+    """Takes part in probes and tells the engine its kinds of job."""
+
+    name = "apps.jails"
+
+    def ready(self) -> None:
+        """Register the observer and the job kinds."""
+        from apps.hosts import observers  # noqa: PLC0415  needs the app registry
+        from apps.jails.observing import observe  # noqa: PLC0415  needs the app registry
+        from apps.jails.proof import register_kinds  # noqa: PLC0415  needs the app registry
+
+        observers.register(observe)
+        register_kinds()

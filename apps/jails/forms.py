@@ -1,0 +1,236 @@
+"""Forms for basejails and jails: from text to values, with each complaint next to its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django import forms
+from django.http import QueryDict
+
+from apps.freebsd.errors import InvalidInput
+from apps.freebsd.values import FlavourName, InterfaceAddress, JailAddresses, JailName, Release
+from apps.hosts.models import Host
+from apps.jails import rules
+from apps.jails.queries import host_flavours, host_network, host_release
+from apps.jails.services import NewJail
+
+T = TypeVar("T")
+
+_PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
+MOST_ROWS = 32
+
+
+class BasejailForm(forms.Form):
+    """Which release to install, with ports and sources or not."""
+
+    release = forms.CharField(
+        label="Release",
+        max_length=32,
+        help_text="As mirrors call it, for example 13.2-RELEASE. No newer than the host's own.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+    sources = forms.BooleanField(
+        label="With sources",
+        required=False,
+        help_text="Also fetch the src set into /usr/src of the basejail.",
+    )
+    ports = forms.BooleanField(
+        label="With the ports tree",
+        required=False,
+        help_text="Also fetch the ports tree with portsnap. FreeBSD 14 and later have no portsnap.",
+    )
+
+    def __init__(self, host: Host, data: QueryDict | None = None) -> None:
+        self.host_release = host_release(host)
+        self.notes: list[str] = []
+        super().__init__(data, initial={"release": self.host_release.name})
+
+    def first_values(self) -> dict[str, Any]:
+        """Return what the untouched form stands for: the host's own release, nothing more."""
+        return {"release": self.host_release, "sources": False, "ports": False}
+
+    def clean_release(self) -> Release:
+        """Parse the release."""
+        return _parsed(Release.parse, self.cleaned_data["release"])
+
+
+@dataclass(slots=True)
+class AddressRow:
+    """One row of the address table as it was typed.
+
+    Args:
+        number: Its place, from 0.
+        interface: The interface's name.
+        address: The IP address.
+        prefix: The prefix length.
+    """
+
+    number: int
+    interface: str = ""
+    address: str = ""
+    prefix: str = ""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names under which its errors are kept."""
+        return tuple(f"{part}-{self.number}" for part in ("interface", "address", "prefix"))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was typed into it."""
+        return not self.address.strip()
+
+
+class JailForm(forms.Form):
+    """Name, flavour and address rows of a new jail.
+
+    Rows come as repeated fields `interface`, `address` and `prefix`, so that a row can be added or
+    taken away without numbering; their errors are kept under `address-<row>` and so on.
+    """
+
+    name = forms.CharField(
+        label="Name",
+        max_length=63,
+        help_text="Letters, digits, dots, dashes and underscores. It is also the jail's host name.",
+        widget=forms.TextInput(attrs=_PLAIN | {"autofocus": True}),
+    )
+    flavour = forms.ChoiceField(
+        label="Flavour",
+        required=False,
+        help_text="A set of files that is laid over the new jail. Without one, the host's default is used.",
+    )
+    public_first = forms.BooleanField(label="A public first address is meant", required=False)
+    public_first_reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=200,
+        help_text="Kept in the record.",
+        widget=forms.TextInput(attrs=_PLAIN),
+    )
+
+    def __init__(self, host: Host, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.host = host
+        self.network = host_network(host)
+        self.rows = _rows(data) if data is not None else [_first_row(self.network)]
+        self.notes: list[str] = []
+        self.row_errors: dict[str, list[str]] = {}
+        self.warnings: list[str] = []
+        self.is_public_first = False
+        self.wanted: NewJail | None = None
+        flavours = [("", "(the host's default)"), *((name, name) for name in host_flavours(host))]
+        self.fields["flavour"].choices = flavours  # type: ignore[attr-defined]
+
+    @property
+    def shows_public_first(self) -> bool:
+        """Whether the override for a public first address is on the page: only where it matters."""
+        return self.is_bound and (self.is_public_first or bool(self.data.get("public_first")))
+
+    @property
+    def public_first_changed(self) -> bool:
+        """Whether the override has to come onto the page, or go."""
+        was_shown = "public_first_reason" in self.data
+        return was_shown != self.shows_public_first
+
+    @property
+    def blank_row(self) -> AddressRow:
+        """The row that is added next."""
+        return AddressRow(len(self.rows), interface=self.rows[-1].interface if self.rows else "")
+
+    @property
+    def interfaces(self) -> list[str]:
+        """The interfaces that the host has."""
+        return list(self.network.interfaces)
+
+    def clean_name(self) -> JailName:
+        """Parse the name and compare it with the host's jails."""
+        name = _parsed(JailName.parse, self.cleaned_data["name"])
+        for _field, message in rules.check_name(name, self.network):
+            raise forms.ValidationError(message)
+        return name
+
+    def clean_flavour(self) -> FlavourName | None:
+        """Parse the flavour."""
+        text: str = self.cleaned_data["flavour"]
+        return _parsed(FlavourName.parse, text) if text else None
+
+    def clean(self) -> dict[str, Any]:
+        """Check the address rows, one by one and together."""
+        data = super().clean() or {}
+        addresses = self._addresses(data)
+        if addresses is not None and data.get("name") and not self.errors:
+            self.wanted = NewJail(data["name"], addresses, data.get("flavour"), self._reason(data))
+        return data
+
+    def _addresses(self, data: dict[str, Any]) -> JailAddresses | None:
+        filled = [row for row in self.rows if not row.is_empty]
+        parsed = [(row.number, self._parse(row)) for row in filled]
+        whole = [(number, item) for number, item in parsed if item is not None]
+        findings = rules.check_addresses(whole, self.network)
+        self.warnings = findings.warnings
+        for name, message in findings.errors:
+            self._row_error(name, message)
+        if not filled:
+            self._row_error("address-0", "A jail needs at least one address.")
+        if self.row_errors or len(whole) < len(filled):
+            return None
+        return self._in_order([item for _, item in whole], whole, data)
+
+    def _parse(self, row: AddressRow) -> InterfaceAddress | None:
+        try:
+            return InterfaceAddress.from_parts(row.interface, row.address.strip(), row.prefix.strip())
+        except InvalidInput as error:
+            self._row_error(f"{error.field or 'address'}-{row.number}", error.message)
+            return None
+
+    def _in_order(
+        self, items: list[InterfaceAddress], whole: list[tuple[int, InterfaceAddress]], data: dict[str, Any]
+    ) -> JailAddresses | None:
+        try:
+            addresses = JailAddresses(tuple(items))
+        except InvalidInput as error:
+            self._row_error(f"address-{whole[-1][0]}", error.message)
+            return None
+        self.is_public_first = addresses.first_is_public
+        for field, message in rules.check_order(addresses, self._reason(data)):
+            self.add_error(field, message)
+        return addresses
+
+    def _reason(self, data: dict[str, Any]) -> str:
+        reason: str = data.get("public_first_reason", "").strip()
+        if data.get("public_first") and not reason and "public_first_reason" not in self.errors:
+            self.add_error("public_first_reason", "Say why, for whoever reads the record later.")
+        return reason if data.get("public_first") else ""
+
+    def _row_error(self, name: str, message: str) -> None:
+        self.row_errors.setdefault(name, []).append(message)
+        if not self.has_error("__all__", code="rows"):
+            self.add_error(None, forms.ValidationError("Look at the addresses below.", code="rows"))
+
+
+def _rows(data: QueryDict) -> list[AddressRow]:
+    interfaces, prefixes = data.getlist("interface"), data.getlist("prefix")
+    rows = [
+        AddressRow(
+            number,
+            interfaces[number] if number < len(interfaces) else "",
+            address,
+            prefixes[number] if number < len(prefixes) else "",
+        )
+        for number, address in enumerate(data.getlist("address")[:MOST_ROWS])
+    ]
+    return rows or [AddressRow(0)]
+
+
+def _first_row(network: rules.HostNetwork) -> AddressRow:
+    loopbacks = [name for name in network.interfaces if name.startswith("lo")]
+    return AddressRow(0, interface=max(loopbacks, default=""), prefix="24")
+
+
+def _parsed(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except InvalidInput as error:
+        raise forms.ValidationError(error.message) from error

@@ -1,0 +1,86 @@
+"""Proving a finished job by what the probe after it saw: a sentence for each thing that is not as wanted."""
+
+from __future__ import annotations
+
+from apps.freebsd.errors import InvalidInput
+from apps.freebsd.values import Release
+from apps.jails.models import Basejail, Jail
+from apps.jobs.models import Job
+from apps.jobs.ports import JobKind, register_kind
+
+
+def register_kinds() -> None:
+    """Tell the engine the kinds of job of this room."""
+    register_kind(JobKind("jails.basejail_install", "Install the basejail", _basejail_installed))
+    register_kind(JobKind("jails.create", "Create a jail", _created))
+    register_kind(JobKind("jails.start", "Start a jail", _started))
+    register_kind(JobKind("jails.stop", "Stop a jail", _stopped))
+    register_kind(JobKind("jails.restart", "Restart a jail", _restarted))
+    register_kind(JobKind("jails.delete", "Delete a jail", _deleted))
+
+
+def _basejail_installed(job: Job) -> list[str]:
+    basejail = Basejail.objects.filter(host_id=job.host_id).first()
+    if basejail is None or not basejail.is_present:
+        return ["There is no basejail on the host."]
+    problems = [f"The basejail is not complete: {problem}." for problem in basejail.problems]
+    if _release_name(basejail.release) != job.intent["release"]:
+        problems.append(
+            f"The basejail says that it is {basejail.release or 'of an unknown release'}, "
+            f"not {job.intent['release']}."
+        )
+    return problems
+
+
+def _release_name(text: str) -> str:
+    try:
+        return Release.parse(text).name
+    except InvalidInput:
+        return text
+
+
+def _created(job: Job) -> list[str]:
+    jail = _jail(job)
+    if jail is None or jail.observed_at is None:
+        return ["ezjail knows no such jail on the host."]
+    problems = [jail.problem] if jail.problem else []
+    if not jail.root_exists:
+        problems.append(f"Its root directory {jail.root} is not there.")
+    addresses = ",".join(str(address) for address in jail.addresses.all())
+    if addresses != job.intent["addresses"]:
+        problems.append(f"ezjail's file holds the addresses {addresses or '(none)'}.")
+    return problems
+
+
+def _started(job: Job) -> list[str]:
+    jail = _jail(job)
+    return [] if jail and jail.is_running else ["jls does not show the jail: it does not run."]
+
+
+def _stopped(job: Job) -> list[str]:
+    jail = _jail(job)
+    if jail is None or not jail.is_running:
+        return []
+    return [f"jls still shows the jail (JID {jail.jid})."]
+
+
+def _restarted(job: Job) -> list[str]:
+    jail = _jail(job)
+    if jail is None or not jail.is_running:
+        return ["jls does not show the jail: it was stopped and does not run again."]
+    same = jail.jid == job.intent["jid"]
+    return ["The jail still has its old JID: it was not restarted."] if same else []
+
+
+def _deleted(job: Job) -> list[str]:
+    jail = _jail(job)
+    problems = ["The jail is still there."] if jail else []
+    root = job.intent["root"]
+    left = job.host.facts.get("leftovers", {}).get("roots", [])
+    if job.intent["wipe"] and root in left:
+        problems.append(f"Its root directory {root} is still there.")
+    return problems
+
+
+def _jail(job: Job) -> Jail | None:
+    return Jail.objects.filter(host_id=job.host_id, safe_name=job.subject).first()

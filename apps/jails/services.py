@@ -1,0 +1,304 @@
+"""Asking for changes to jails: permission, rules, plan, record and job, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from apps.accounts.actor import Actor
+from apps.accounts.permissions import Perm
+from apps.audit.services import Subject, record
+from apps.freebsd.errors import Conflict, InvalidInput
+from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
+from apps.hosts.models import Host
+from apps.jails import plans, rules
+from apps.jails.models import Jail, JailAddress
+from apps.jails.queries import host_flavours, host_network, host_release
+from apps.jobs.models import OPEN_STATES, Job
+from apps.jobs.plan import Plan
+from apps.jobs.services import job_create
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What the person saw when they agreed.
+
+    Args:
+        plan_hash: The hash of the plan that was shown; empty when none was.
+        idempotency_key: Names this one wish, however often it is posted.
+    """
+
+    plan_hash: str = ""
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJail:
+    """What a new jail should be.
+
+    Args:
+        name: Its name.
+        addresses: Its addresses in order.
+        flavour: The flavour to lay over it, if any.
+        public_first_reason: Why its first address may be public, if it is.
+    """
+
+    name: JailName
+    addresses: JailAddresses
+    flavour: FlavourName | None = None
+    public_first_reason: str = ""
+
+    def plan(self) -> Plan:
+        """Return the commands that make it."""
+        return plans.create_plan(self.name, self.addresses, self.flavour)
+
+
+def basejail_install_request(
+    *, actor: Actor, host: Host, release: Release, sources: bool, ports: bool, agreed: Agreed
+) -> Job:
+    """Ask for the basejail to be installed on a host.
+
+    Raises:
+        NotAllowed: The actor may not.
+        InvalidInput: ezjail cannot install this; `field` says which part.
+        Conflict: The host is away, a job for its basejail is open, or the plan is another than was shown.
+    """
+    actor.require(Perm.BASEJAIL_INSTALL, host.pk)
+    plan = basejail_plan(host, release, sources=sources, ports=ports)
+    subject = Subject("basejail", str(host.pk), f"basejail of {host.name}", host.pk)
+    intent = {"release": release.name, "sources": sources, "ports": ports}
+    with transaction.atomic():
+        return _queue(
+            actor,
+            host,
+            plan,
+            subject=subject,
+            action="basejail.install_requested",
+            safe_name="",
+            intent=intent,
+            agreed=agreed,
+        )
+
+
+def basejail_plan(host: Host, release: Release, *, sources: bool, ports: bool) -> Plan:
+    """Return the plan for installing the basejail on a host as it was last seen.
+
+    Raises:
+        InvalidInput: ezjail cannot install this; `field` says which part.
+        Conflict: The host has not been seen yet, or has no ezjail.
+    """
+    if not host.facts.get("ezjail", {}).get("installed"):
+        raise Conflict("ezjail is not installed on this host. Install it there: pkg install ezjail")
+    basejail = getattr(host, "basejail", None)
+    present = bool(basejail and basejail.is_present)
+    return plans.basejail_install_plan(
+        release, host_release(host), sources=sources, ports=ports, is_present=present
+    )
+
+
+def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Agreed) -> Job:
+    """Ask for a new jail.
+
+    Raises:
+        NotAllowed: The actor may not.
+        InvalidInput: A rule is broken; `field` says where.
+        Conflict: The host is away, or the plan is another than was shown.
+    """
+    actor.require(Perm.JAIL_CREATE, host.pk)
+    if existing := Job.objects.filter(idempotency_key=agreed.idempotency_key or None).first():
+        return existing
+    with transaction.atomic():
+        _lock(host)
+        check_new_jail(host, wanted)
+        jail = _insert(host, wanted)
+        intent = {
+            "name": str(wanted.name),
+            "addresses": str(wanted.addresses),
+            "flavour": str(wanted.flavour or ""),
+            "public_first_reason": wanted.public_first_reason,
+        }
+        return _queue(
+            actor,
+            host,
+            wanted.plan(),
+            subject=_subject(jail),
+            action="jail.create_requested",
+            safe_name=jail.safe_name,
+            intent=intent,
+            agreed=agreed,
+        )
+
+
+def check_new_jail(host: Host, wanted: NewJail) -> None:
+    """Refuse a new jail that breaks a rule.
+
+    Raises:
+        InvalidInput: The first broken rule; `field` says where.
+        Conflict: The host has no basejail.
+    """
+    network = host_network(host)
+    errors = rules.check_name(wanted.name, network)
+    errors += rules.check_addresses(enumerate(wanted.addresses), network).errors
+    errors += rules.check_order(wanted.addresses, wanted.public_first_reason)
+    if wanted.flavour and str(wanted.flavour) not in host_flavours(host):
+        errors.append(("flavour", f"The host has no flavour {wanted.flavour}."))
+    if errors:
+        raise InvalidInput(errors[0][1], field=errors[0][0])
+    basejail = getattr(host, "basejail", None)
+    if basejail is None or not basejail.is_complete:
+        raise Conflict("The host has no complete basejail. Install it first: every jail is built on it.")
+
+
+def _insert(host: Host, wanted: NewJail) -> Jail:
+    jail = Jail.objects.create(
+        host=host,
+        name=wanted.name.hostname,
+        safe_name=wanted.name.safe_name,
+        flavour=str(wanted.flavour or ""),
+    )
+    JailAddress.objects.bulk_create(
+        JailAddress(
+            jail=jail,
+            position=position,
+            interface=str(item.interface or ""),
+            address=str(item.ip),
+            prefix=item.prefix,
+        )
+        for position, item in enumerate(wanted.addresses)
+    )
+    return jail
+
+
+def jail_start_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
+    """Ask for a jail to be started. Raises as `_request` does."""
+    return _request(
+        actor,
+        jail,
+        perm=Perm.JAIL_START,
+        plan_of=plans.start_plan,
+        action="jail.start_requested",
+        agreed=agreed,
+    )
+
+
+def jail_stop_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
+    """Ask for a jail to be stopped. Raises as `_request` does."""
+    return _request(
+        actor, jail, perm=Perm.JAIL_STOP, plan_of=plans.stop_plan, action="jail.stop_requested", agreed=agreed
+    )
+
+
+def jail_restart_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
+    """Ask for a jail to be restarted. Raises as `_request` does."""
+    return _request(
+        actor,
+        jail,
+        perm=Perm.JAIL_STOP,
+        plan_of=plans.restart_plan,
+        action="jail.restart_requested",
+        agreed=agreed,
+    )
+
+
+def jail_delete_request(*, actor: Actor, jail: Jail, wipe: bool, typed_name: str, agreed: Agreed) -> Job:
+    """Ask for a jail to be deleted, with its files (`wipe`) or without.
+
+    Raises:
+        InvalidInput: The typed name is not the jail's.
+        NotAllowed, Conflict: As `_request` does.
+    """
+    actor.require(Perm.JAIL_DELETE, jail.host_id)
+    if typed_name != jail.name:
+        raise InvalidInput(f"Type the jail's name, {jail.name}, to confirm.", field="typed_name")
+
+    def plan(row: Jail) -> Plan:
+        return plans.delete_plan(row, wipe=wipe)
+
+    intent = {"wipe": wipe}
+    return _request(
+        actor,
+        jail,
+        perm=Perm.JAIL_DELETE,
+        plan_of=plan,
+        action="jail.delete_requested",
+        agreed=agreed,
+        intent=intent,
+    )
+
+
+def _request(
+    actor: Actor,
+    jail: Jail,
+    *,
+    perm: Perm,
+    plan_of: Callable[[Jail], Plan],
+    action: str,
+    agreed: Agreed,
+    intent: dict[str, Any] | None = None,
+) -> Job:
+    """Queue a plan for one jail.
+
+    Raises:
+        NotAllowed: The actor may not.
+        Conflict: The host is away, a job for this jail is open, or the plan is another than was shown.
+    """
+    actor.require(perm, jail.host_id)
+    with transaction.atomic():
+        jail = Jail.objects.select_for_update(of=("self",)).select_related("host").get(pk=jail.pk)
+        intent = {"jid": jail.jid, "root": jail.root, **(intent or {})}
+        return _queue(
+            actor,
+            jail.host,
+            plan_of(jail),
+            subject=_subject(jail),
+            action=action,
+            safe_name=jail.safe_name,
+            intent=intent,
+            agreed=agreed,
+        )
+
+
+def _queue(
+    actor: Actor,
+    host: Host,
+    plan: Plan,
+    *,
+    subject: Subject,
+    action: str,
+    safe_name: str,
+    intent: dict[str, Any],
+    agreed: Agreed,
+) -> Job:
+    if existing := Job.objects.filter(idempotency_key=agreed.idempotency_key or None).first():
+        return existing
+    _check_ready(host, plan, safe_name, agreed)
+    job = job_create(
+        actor=actor, host_id=host.pk, plan=plan, subject=safe_name,
+        intent=intent, idempotency_key=agreed.idempotency_key,
+    )  # fmt: skip
+    record(actor=actor, action=action, subject=subject, job_id=job.pk, plan_hash=plan.hash, **intent)
+    return job
+
+
+def _check_ready(host: Host, plan: Plan, safe_name: str, agreed: Agreed) -> None:
+    if not host.is_online:
+        raise Conflict(f"{host.name} is {host.get_state_display()}: {host.state_reason}".rstrip(": "))
+    same = Job.objects.filter(host=host, subject=safe_name, state__in=OPEN_STATES)
+    if not safe_name:
+        same = same.filter(kind=plan.kind)
+    if blocking := same.first():
+        raise Conflict(f"“{blocking.title}” is {blocking.state} already. Wait for its end.")
+    if agreed.plan_hash and agreed.plan_hash != plan.hash:
+        raise Conflict("The state changed since these commands were shown. Look at them again.")
+
+
+def _lock(host: Host) -> None:
+    """Let two people who create at once on one host go one after the other."""
+    Host.objects.select_for_update().get(pk=host.pk)
+
+
+def _subject(jail: Jail) -> Subject:
+    return Subject("jail", jail.safe_name, jail.name, jail.host_id)

@@ -1,0 +1,21 @@
+"""Paths of the jails room."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.jails import create_views, views
+
+app_name = "jails"
+urlpatterns = [
+    path("jails/", views.jail_list, name="jail-list"),
+    path("hosts/<uuid:host_id>/basejail/install/", create_views.basejail_install, name="basejail-install"),
+    path("hosts/<uuid:host_id>/basejail/check/", create_views.basejail_check, name="basejail-check"),
+    path("hosts/<uuid:host_id>/new-jail/", create_views.jail_create, name="jail-create"),
+    path("hosts/<uuid:host_id>/new-jail/check/", create_views.jail_check, name="jail-check"),
+    path("hosts/<uuid:host_id>/jails/<slug:safe_name>/", views.jail_detail, name="jail-detail"),
+    path("hosts/<uuid:host_id>/jails/<slug:safe_name>/start/", views.jail_start, name="jail-start"),
+    path("hosts/<uuid:host_id>/jails/<slug:safe_name>/stop/", views.jail_stop, name="jail-stop"),
+    path("hosts/<uuid:host_id>/jails/<slug:safe_name>/restart/", views.jail_restart, name="jail-restart"),
+    path("hosts/<uuid:host_id>/jails/<slug:safe_name>/delete/", views.jail_delete, name="jail-delete"),
+]

@@ -1,0 +1,214 @@
+"""Pages of jails: the list, one jail, and what can be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.accounts.middleware import PanelRequest
+from apps.accounts.permissions import Perm
+from apps.freebsd.errors import InvalidInput
+from apps.hosts.models import Host, HostState
+from apps.hosts.queries import host_list
+from apps.jails import plans, services
+from apps.jails.agreement import agreed, fresh_key
+from apps.jails.models import Jail, Kind
+from apps.jails.queries import jail_get, jails_with_jobs
+from apps.jails.queries import jail_list as jails_of
+from apps.jobs.models import Job
+from apps.jobs.plan import Plan
+from apps.pages import htmx
+from apps.pages.listing import Column, Filter, Listing, ListSpec
+
+_STATE = {
+    "running": Q(jid__isnull=False, host__state=HostState.ONLINE),
+    "stopped": Q(jid__isnull=True, observed_at__isnull=False, host__state=HostState.ONLINE),
+    "unknown": ~Q(host__state=HostState.ONLINE) | Q(observed_at__isnull=True),
+}
+
+
+def _in_state(rows: QuerySet[Model], value: str) -> QuerySet[Model]:
+    return rows.filter(_STATE[value])
+
+
+def _on_host(rows: QuerySet[Model], value: str) -> QuerySet[Model]:
+    return rows.filter(host__name=value)
+
+
+def _spec(hosts: QuerySet[Host]) -> ListSpec:
+    names = tuple((name, name) for name in hosts.values_list("name", flat=True))
+    return ListSpec(
+        id="jail-list",
+        columns=(
+            Column("name", "Jail", ("name", "host__name")),
+            Column("host", "Host", ("host__name", "name")),
+            Column("state", "State", ("jid",)),
+            Column("addresses", "Addresses"),
+            Column("kind", "Kind", ("kind",)),
+            Column("observed", "Last read", ("observed_at",)),
+            Column("actions", ""),
+        ),
+        search=("name__icontains", "host__name__icontains", "addresses__address__icontains"),
+        search_label="Search jails, hosts, addresses",
+        filters=(
+            Filter(
+                "state",
+                "State",
+                (("running", "Running"), ("stopped", "Stopped"), ("unknown", "Unknown")),
+                _in_state,
+            ),
+            Filter("host", "Host", names, _on_host),
+            Filter("kind", "Kind", tuple(Kind.choices)),
+        ),
+    )
+
+
+@require_GET
+def jail_list(request: PanelRequest) -> HttpResponse:
+    """List the jails on the hosts that one may see."""
+    hosts = host_list(request.actor)
+    rows = jails_with_jobs(jails_of(request.actor)).distinct()
+    listing = Listing(_spec(hosts), rows, request.GET)
+    context = {
+        "listing": listing,
+        "create_hosts": host_list(request.actor, Perm.JAIL_CREATE).filter(state=HostState.ONLINE)[:100],
+        "has_hosts": hosts.exists(),
+        "here": request.get_full_path(),
+    }
+    return htmx.render_page(request, "jails/list.html", context, partials={"jail-list": "jails/_list.html"})
+
+
+@require_GET
+def jail_detail(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpResponse:
+    """Show one jail: its state, addresses, settings and jobs."""
+    jail_get(actor=request.actor, host_id=host_id, safe_name=safe_name)
+    jail = jails_with_jobs(jails_of(request.actor)).get(host_id=host_id, safe_name=safe_name)
+    context = {
+        "jail": jail,
+        "jobs": Job.objects.filter(host_id=host_id, subject=safe_name).order_by("-created_at")[:20],
+        "live_topics": f"jails host:{host_id}",
+        "here": jail.get_absolute_url(),
+    }
+    return htmx.render_page(request, "jails/detail.html", context, partials={"jail-body": "jails/_body.html"})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done to a jail with one confirmation.
+
+    Args:
+        perm: What one must hold.
+        verb: The button's word.
+        plan: The commands.
+        request: The service.
+    """
+
+    perm: Perm
+    verb: str
+    plan: Callable[[Jail], Plan]
+    request: Callable[..., Job]
+
+
+START = Action(Perm.JAIL_START, "Start", plans.start_plan, services.jail_start_request)
+STOP = Action(Perm.JAIL_STOP, "Stop", plans.stop_plan, services.jail_stop_request)
+RESTART = Action(Perm.JAIL_STOP, "Restart", plans.restart_plan, services.jail_restart_request)
+
+
+@require_http_methods(["GET", "POST"])
+def jail_start(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpResponse:
+    """Show what starting a jail runs; on POST, ask for it."""
+    return _act(request, host_id, safe_name, START)
+
+
+@require_http_methods(["GET", "POST"])
+def jail_stop(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpResponse:
+    """Show what stopping a jail runs; on POST, ask for it."""
+    return _act(request, host_id, safe_name, STOP)
+
+
+@require_http_methods(["GET", "POST"])
+def jail_restart(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpResponse:
+    """Show what restarting a jail runs; on POST, ask for it."""
+    return _act(request, host_id, safe_name, RESTART)
+
+
+def _act(request: PanelRequest, host_id: UUID, safe_name: str, action: Action) -> HttpResponse:
+    jail = jail_get(actor=request.actor, host_id=host_id, safe_name=safe_name, need=action.perm)
+    if request.method == "POST":
+        job = action.request(actor=request.actor, jail=jail, agreed=agreed(request))
+        return accepted(request, job, _back(request, jail.get_absolute_url()))
+    plan = action.plan(jail)
+    context = {"title": f"{plan.title} on {jail.host.name}", "plan": plan, "button": action.verb}
+    return _confirm(request, context, _back(request, jail.get_absolute_url()))
+
+
+@require_http_methods(["GET", "POST"])
+def jail_delete(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpResponse:
+    """Show what deleting a jail runs, with or without its files; on POST, ask for it."""
+    jail = jail_get(actor=request.actor, host_id=host_id, safe_name=safe_name, need=Perm.JAIL_DELETE)
+    wipe = (request.POST if request.method == "POST" else request.GET).get("wipe") == "yes"
+    typed = request.POST.get("typed_name", "")
+    error = ""
+    if request.method == "POST":
+        try:
+            job = services.jail_delete_request(
+                actor=request.actor, jail=jail, wipe=wipe, typed_name=typed, agreed=agreed(request)
+            )
+        except InvalidInput as refused:
+            error = refused.message
+        else:
+            return accepted(request, job, _back(request, job.get_absolute_url()))
+    return _confirm_delete(request, jail, wipe=wipe, typed=typed, error=error)
+
+
+def _confirm_delete(request: PanelRequest, jail: Jail, *, wipe: bool, typed: str, error: str) -> HttpResponse:
+    plan = plans.delete_plan(jail, wipe=wipe)
+    context = {
+        "title": f"{plan.title} on {jail.host.name}",
+        "plan": plan,
+        "button": "Delete and destroy its files" if wipe else "Delete, keep its files",
+        "danger": True,
+        "typed_name": jail.name,
+        "typed_value": typed,
+        "typed_error": error,
+        "wipe": wipe,
+        "offers_wipe": True,
+    }
+    return _confirm(request, context, _back(request, jail.get_absolute_url()), status=422 if error else 200)
+
+
+def _confirm(request: PanelRequest, context: dict[str, Any], back: str, *, status: int = 200) -> HttpResponse:
+    context |= {
+        "action": request.path,
+        "cancel_url": back,
+        "next": back,
+        "idempotency_key": request.POST.get("idempotency_key") or fresh_key(),
+        "in_dialog": htmx.in_dialog(request) or htmx.target(request) == "confirm",
+    }
+    template = "jails/_confirm.html" if htmx.asked(request) else "jails/confirm.html"
+    return render(request, template, context, status=status)
+
+
+def accepted(request: PanelRequest, job: Job, back: str) -> HttpResponse:
+    """Go back to where the person was, with a word about the job that was queued."""
+    messages.info(
+        request, format_html('{}: queued. <a href="{}">Watch the job</a>', job.title, job.get_absolute_url())
+    )
+    return redirect(back)
+
+
+def _back(request: PanelRequest, default: str) -> str:
+    """Return the page of ours that the person came from."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")
+    return target if safe else default

@@ -1,0 +1,82 @@
+"""Pages of jobs: the list, one job with its live output."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from apps.accounts.middleware import PanelRequest
+from apps.jobs.models import JobState
+from apps.jobs.ports import job_kinds
+from apps.jobs.queries import job_get, jobs_ahead, output_after
+from apps.jobs.queries import job_list as jobs_of
+from apps.pages import htmx
+from apps.pages.listing import Column, Filter, Listing, ListSpec
+
+
+def _spec() -> ListSpec:
+    return ListSpec(
+        id="job-list",
+        columns=(
+            Column("title", "Job", ("title",)),
+            Column("host", "Host", ("host__name",)),
+            Column("state", "State", ("state",)),
+            Column("requester", "Asked for by", ("requester_name",)),
+            Column("duration", "Took"),
+            Column("created", "Asked for", ("created_at",)),
+        ),
+        search=("title__icontains", "host__name__icontains", "requester_name__icontains"),
+        search_label="Search jobs",
+        filters=(
+            Filter("state", "State", tuple(JobState.choices)),
+            Filter("kind", "Kind", tuple((kind.name, kind.label) for kind in job_kinds())),
+        ),
+        default_sort="-created",
+    )
+
+
+@require_GET
+def job_list(request: PanelRequest) -> HttpResponse:
+    """List the jobs of the hosts that one may see."""
+    listing = Listing(_spec(), jobs_of(request.actor), request.GET)
+    return htmx.render_page(
+        request, "jobs/list.html", {"listing": listing}, partials={"job-list": "jobs/_list.html"}
+    )
+
+
+@require_GET
+def job_detail(request: PanelRequest, job_id: UUID) -> HttpResponse:
+    """Show one job: its plan, its state and what it printed so far."""
+    return render(request, "jobs/detail.html", _context(request, job_id, ""))
+
+
+@require_GET
+def job_status(request: PanelRequest, job_id: UUID) -> HttpResponse:
+    """Give the part of the page that changes while the job runs."""
+    job = job_get(actor=request.actor, job_id=job_id)
+    return render(request, "jobs/_status.html", {"job": job, "ahead": jobs_ahead(job)})
+
+
+@require_GET
+def job_output(request: PanelRequest, job_id: UUID) -> HttpResponse:
+    """Give what the job printed after `?after=`, and from where to ask on."""
+    context = _context(request, job_id, request.GET.get("after", ""))
+    response = render(request, "jobs/_more.html", context)
+    return htmx.ask_again(response) if context["more"] else response
+
+
+def _context(request: PanelRequest, job_id: UUID, after: str) -> dict[str, object]:
+    job = job_get(actor=request.actor, job_id=job_id)
+    parts = output_after(job, after)
+    return {
+        "job": job,
+        "live_topic": f"job:{job.pk}",
+        "parts": parts,
+        "cursor": parts[-1].cursor if parts else after,
+        "more": bool(parts) and parts[-1].more,
+        "plan": job.stored_plan,
+        "ahead": jobs_ahead(job),
+    }
