@@ -68,7 +68,7 @@ def _ssh_reason(error: Exception, where: str) -> str:
 def refused(error: asyncssh.DisconnectError, user: str, address: str) -> PanelError | None:
     """Return the error when the host turned our key away, else None."""
     turned_away = isinstance(error, asyncssh.PermissionDenied | asyncssh.IllegalUserName)
-    if turned_away or "uthentication" in error.reason:
+    if turned_away or "authentication" in error.reason.lower():  # OpenSSH: Too many authentication failures
         return AccessRefused(
             f"{address} does not let {user} in with the panel's key: is the key installed there?"
         )
