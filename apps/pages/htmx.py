@@ -94,7 +94,7 @@ def follow(
     Args:
         request: What htmx asked.
         response: The redirect that the view or a middleware gave.
-        sign_in_paths: Pages that come back to `next`; they come back to the page that is open, not to its fragment.
+        sign_in_paths: Pages that lead back to `next`, which then is the page that is open, not its fragment.
     """
     url = response.url
     if urlsplit(url).path in sign_in_paths:

@@ -66,7 +66,7 @@ class Filter:
         """Return the rows that `value` leaves."""
         if self.narrow is None:
             return rows.filter(**{self.key: value})
-        return self.narrow(rows, value)  # type: ignore[arg-type, return-value]
+        return self.narrow(rows, value)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Heading:
     Args:
         column: The column.
         direction: "ascending" or "descending" when the list is sorted by it, else "none".
-        query: Query string of the link that sorts by it, or turns the order round; None when it cannot be sorted.
+        query: Query string that sorts by it, or turns the order round; None when it cannot be sorted.
     """
 
     column: Column
@@ -215,7 +215,7 @@ class Listing(Generic[M]):
         return Heading(column, direction, self.link(sort=wanted))
 
     def link(self, **values: str | int) -> str:
-        """Return the query string of this list with some values replaced, from its first page unless `page` is given.
+        """Return this list's query string with some values replaced; from page 1 unless `page` is given.
 
         Args:
             values: Key → new value; an empty one is taken out.

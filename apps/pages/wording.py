@@ -42,7 +42,8 @@ def duration(value: timedelta | float) -> str:
     if seconds < 1:
         return f"{seconds:.1f} s"
     biggest = next(index for index, (_, size_s) in enumerate(PARTS) if seconds >= size_s)
-    said, left = [], int(seconds)
+    said: list[str] = []
+    left = int(seconds)
     for unit, size_s in PARTS[biggest : biggest + 2]:
         count, left = divmod(left, size_s)
         said.append(f"{count} {unit}" if count or not said else "")

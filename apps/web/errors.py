@@ -63,7 +63,7 @@ def answer(request: HttpRequest, look: Look, message: str, *, retry: bool = Fals
     return render(request, "web/error.html", context, status=look.status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django's signature
     """Answer 400."""
     if htmx.asked(request):
         return answer(request, BAD_REQUEST, "The panel could not make sense of what the browser sent.")
@@ -78,11 +78,11 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     )
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django's signature
     """Answer 404 without saying which part of the address was wrong."""
     return answer(request, NOT_FOUND, "There is nothing at this address, or nothing that you may see.")
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
     """Answer 500 from a page that needs nothing: no database, no session, no static manifest."""
     return HttpResponseServerError(get_template("500.html").render())

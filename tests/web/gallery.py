@@ -17,8 +17,8 @@ from apps.freebsd.commands import Command
 from apps.freebsd.errors import Conflict, HostUnreachable, InvalidInput, NotAllowed
 from apps.jobs.plan import Plan
 from apps.pages import htmx
-from apps.pages.status import LOOKS
 from apps.pages.listing import Column, Filter, Listing, ListSpec
+from apps.pages.status import LOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,11 @@ class Made(Listing[Any]):
 
     @property
     def rows(self) -> Any:
-        found = [row for row in rows() if self.text in row.name and row.state == self.choices.get("state", row.state)]
+        found = [
+            row
+            for row in rows()
+            if self.text in row.name and row.state == self.choices.get("state", row.state)
+        ]
         key = self.sort.removeprefix("-")
         return sorted(found, key=lambda row: getattr(row, key), reverse=self.sort.startswith("-"))
 
@@ -81,7 +85,9 @@ class JailForm(forms.Form):
     name = forms.CharField(
         label="Name",
         help_text="Letters, digits, dots and dashes. ezjail makes one name of a.b and a-b.",
-        widget=forms.TextInput(attrs={"class": "font-monospace", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"class": "font-monospace", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     flavour = forms.ChoiceField(
         label="Flavour", choices=[("", "None"), ("default", "default"), ("web", "web")], required=False
@@ -95,7 +101,9 @@ class JailForm(forms.Form):
 
     def clean_name(self) -> str:
         if not self.cleaned_data["name"].isidentifier():
-            raise forms.ValidationError("A name has letters, digits, dots and dashes only, and begins with a letter.")
+            raise forms.ValidationError(
+                "A name has letters, digits, dots and dashes only, and begins with a letter."
+            )
         return self.cleaned_data["name"]
 
 
@@ -103,7 +111,10 @@ PLAN = Plan(
     kind="jails.delete",
     title="Delete web01",
     commands=(
-        Command(("/usr/local/bin/ezjail-admin", "onestop", "web01"), "Stop the jail, because a running one cannot be deleted."),
+        Command(
+            ("/usr/local/bin/ezjail-admin", "onestop", "web01"),
+            "Stop the jail, because a running one cannot be deleted.",
+        ),
         Command(
             ("/usr/local/bin/ezjail-admin", "delete", "-w", "web01"),
             "Take it out of ezjail's list and remove its files; this cannot be undone.",
@@ -117,7 +128,9 @@ PLAN = Plan(
 def dashboard(request):
     messages.success(request, "The jail web01 was created.")
     messages.warning(request, "fra3 has not answered for 12 minutes; its jails are shown as last read.")
-    return htmx.render_page(request, "gallery/pieces.html", {"plan": PLAN, "now": timezone.now(), "states": list(LOOKS)[:24]})
+    return htmx.render_page(
+        request, "gallery/pieces.html", {"plan": PLAN, "now": timezone.now(), "states": list(LOOKS)[:24]}
+    )
 
 
 def jail_list(request):

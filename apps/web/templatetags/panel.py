@@ -110,7 +110,8 @@ def _heading(listing: Listing[Any], heading: Heading) -> SafeString:
         return format_html('<th scope="col" class="{}">{}</th>', heading.column.css, text)
     sign = {"ascending": "chevron-up", "descending": "chevron-down"}.get(heading.direction, "selector")
     return format_html(
-        '<th scope="col" class="{}" aria-sort="{}"><a class="sort" id="{}-sort-{}" href="{}" {}>{}{}</a></th>',
+        '<th scope="col" class="{}" aria-sort="{}">'
+        '<a class="sort" id="{}-sort-{}" href="{}" {}>{}{}</a></th>',
         heading.column.css, heading.direction, listing.id, heading.column.key, heading.query,
         _swap(listing, heading.query), label, icon(sign, "icon-sm"),
     )  # fmt: skip
@@ -125,7 +126,7 @@ def page_link(listing: Listing[Any], number: int) -> SafeString:
 
 @register.simple_tag
 def clear_link(listing: Listing[Any]) -> SafeString:
-    """Return the attributes of the link that takes search and filters away; it reloads, so that the fields empty."""
+    """Return the attributes of the link that clears search and filters; it reloads, to empty the fields."""
     return format_html('href="{}"', listing.cleared)
 
 
@@ -149,7 +150,8 @@ def command(argv: Sequence[str] | str) -> SafeString:
     text = argv if isinstance(argv, str) else shlex.join(str(word) for word in argv)
     return format_html(
         '<div class="command"><code data-copy-source>{}</code>'
-        '<button type="button" class="btn btn-icon btn-sm btn-ghost-secondary" data-copy aria-label="Copy">{}</button></div>',
+        '<button type="button" class="btn btn-icon btn-sm btn-ghost-secondary" data-copy aria-label="Copy">{}'
+        "</button></div>",
         text, icon("copy", "icon-sm"),
     )  # fmt: skip
 
@@ -199,7 +201,8 @@ def live(
     names = [*topics, *(f"{kind}:{key}" for kind, key in objects.items())]
     triggers = ", ".join([*(f"sse:{name}" for name in names), "panel:refresh"])
     return format_html(
-        '<div class="live {}" data-live="{}" hx-get="{}" hx-trigger="{}" hx-target="#{}" hx-swap="outerHTML"{}>{}</div>',
+        '<div class="live {}" data-live="{}" hx-get="{}" hx-trigger="{}" hx-target="#{}" hx-swap="outerHTML"{}>'
+        "{}</div>",
         css, " ".join(names), url, triggers, target,
         format_html(' hx-include="{}"', include) if include else "", content,
     )  # fmt: skip
