@@ -43,7 +43,7 @@ test-postgres: $(DEV_STAMP) ## Run the tests that use a database on a PostgreSQL
 	$(BIN)/python -m tests.postgres -- -n $(WORKERS) --dist loadfile -m "not bench and not e2e and not host"
 
 contract: $(DEV_STAMP) ## Try a real scratch host: make contract HOST=address PORT=22 KEY=file
-	$(BIN)/python -m tests.contract --host "$(HOST)" --port "$(PORT)" --key "$(KEY)"
+	$(BIN)/python -m tests.contract --host "$(HOST)" --port "$(PORT)" --key "$(KEY)" --user "$(LOGIN)" --mirror "$(MIRROR)" --fingerprint "$(FINGERPRINT)"
 
 bench: $(DEV_STAMP) ## Print measurements
 	$(BIN)/python -m pytest tests/bench -m bench -p no:randomly -q -s
