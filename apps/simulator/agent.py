@@ -1,0 +1,125 @@
+"""Run the host agent's own script for a simulated host: a real process on the machine below."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apps.simulator.call import Call, Sink
+    from apps.simulator.machine import Machine
+
+AGENT = "/usr/local/libexec/jailpanel-agent"
+SCRIPT = Path(__file__).parents[1] / "hosts" / "agent" / "jailpanel-agent"
+CHUNK = 65536
+# A process that may write no byte to a file: it meets "File too large" where it would meet a full disk.
+NO_SPACE = ("/bin/sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh")
+_RUNNING: dict[int, Machine] = {}
+
+
+def install(machine: Machine) -> None:
+    """Put the agent where the panel's install command puts it; a newer one replaces an older one."""
+    text = SCRIPT.read_text()
+    if machine.files.is_file(AGENT) and machine.files.read_text(AGENT) == text:
+        return
+    machine.files.mkdir(AGENT.rpartition("/")[0], parents=True)
+    machine.files.remove(AGENT)
+    machine.files.write_text(AGENT, text, 0o555)
+
+
+def real_root(machine: Machine) -> str:
+    """Give the tree's path without links, as processes see it."""
+    return str(Path(machine.files.root).resolve())
+
+
+async def run(call: Call) -> int:
+    """Run the script as sshd does: a session of its own, the streams of the call, its exit status.
+
+    The connection's end does not end it. It is the simulated host's only program that really runs
+    here; all that it starts besides the machine's POSIX tools are the clients in the host's tree.
+    """
+    root = real_root(call.machine)
+    before = NO_SPACE if call.machine.faults.disk_full else ()
+    process = await asyncio.create_subprocess_exec(
+        *before,
+        root + AGENT,
+        *call.args,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**call.env, "JAILPANEL_ROOT": root},
+        cwd=root,
+        start_new_session=True,
+    )
+    _RUNNING[process.pid] = call.machine
+    try:
+        return await _attend(call, process)
+    finally:
+        _RUNNING.pop(process.pid, None)
+
+
+async def _attend(call: Call, process: asyncio.subprocess.Process) -> int:
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    feeding = asyncio.ensure_future(_feed(call, process.stdin))
+    try:
+        await asyncio.gather(_drain(process.stdout, call.sink_out), _drain(process.stderr, call.sink_err))
+        status = await process.wait()
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+        process.stdin.close()
+    return status if status >= 0 else 128 - status
+
+
+async def _feed(call: Call, pipe: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while chunk := await call.read():
+            pipe.write(chunk)
+            await pipe.drain()
+        pipe.close()
+
+
+async def _drain(pipe: asyncio.StreamReader, sink: Sink) -> None:
+    while chunk := await pipe.read(CHUNK):
+        await sink(chunk)
+
+
+def kill_all(machine: Machine) -> None:
+    """End at once all that runs for a machine: the scripts, and what they left running detached."""
+    for pid, where in tuple(_RUNNING.items()):
+        if where is machine:
+            _kill_group(pid)
+    for group in run_groups(machine):
+        _kill_group(group)
+
+
+def run_groups(machine: Machine) -> list[int]:
+    """Find the process groups of the runs that have not ended."""
+    runs = Path(machine.files.root) / "var/db/jailpanel/runs"
+    found = []
+    for note in runs.glob("*/pgid"):
+        with contextlib.suppress(OSError, ValueError):
+            group = int(note.read_text())
+            if group > 1 and not (note.parent / "status").exists() and is_wrapper(group, note.parent.name):
+                found.append(group)
+    return found
+
+
+def is_wrapper(pid: int, run: str) -> bool:
+    """Tell whether a process is the wrapper of this run; numbers are used again."""
+    import subprocess  # noqa: PLC0415 - at a reboot and at the end only
+
+    words = ("/bin/ps", "-ww", "-o", "command=", "-p", str(pid))
+    shown = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    return shown.rstrip().endswith(f" _run {run}")
+
+
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
