@@ -1,0 +1,271 @@
+"""What may run: every form is accepted, and nothing else, by the script and by its grammar said again here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.hosts.agent.tree import EZJAIL, SCRIPT, lines, make_tree
+
+MIRROR = "https://download.freebsd.org"
+INSTALL = (EZJAIL, "install", "-h", MIRROR, "-r", "13.2-RELEASE")
+TERMINAL = ("/usr/bin/script", "-q", "/dev/null")
+UNAME = ("/usr/bin/env", "UNAME_r=13.2-RELEASE")
+
+ACCEPTED = [
+    INSTALL,
+    (*INSTALL, "-s"),
+    (*INSTALL, "-p"),
+    (*INSTALL, "-s", "-p"),
+    (*TERMINAL, *INSTALL),
+    (*UNAME, *INSTALL),
+    (*UNAME, *TERMINAL, *INSTALL, "-s", "-p"),
+    (EZJAIL, "install", "-h", "https://mirror.example:8443/pub/FreeBSD~1", "-r", "15.0-BETA2"),
+    (EZJAIL, "install", "-h", "file:///var/dist/14.1", "-r", "14.1-RC1"),
+    (EZJAIL, "create", "test", "lo0|10.0.0.2/24"),
+    (EZJAIL, "create", "--", "test", "lo0|10.0.0.3/24,re0|192.0.2.10/24"),
+    (EZJAIL, "create", "-f", "example", "foo-bar.com", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "example", "--", "a", "em0.5|2001:db8::5/64,::1"),
+    (EZJAIL, "onestart", "test"),
+    (EZJAIL, "onestop", "test"),
+    (EZJAIL, "onerestart", "test"),
+    (EZJAIL, "delete", "test"),
+    (EZJAIL, "delete", "-w", "test"),
+    (EZJAIL, "delete", "-f", "--", "test"),
+    (EZJAIL, "delete", "-w", "-f", "--", "test"),
+    (EZJAIL, "config", "-r", "run", "test"),
+    (EZJAIL, "config", "-r", "norun", "--", "test"),
+]
+
+REFUSED = [
+    ("",),
+    ("/bin/sh", "-c", "id"),
+    ("ezjail-admin", "onestart", "test"),
+    ("/usr/local/bin/../bin/ezjail-admin", "onestart", "test"),
+    (EZJAIL,),
+    (EZJAIL, ""),
+    (EZJAIL, "list"),
+    (EZJAIL, "console", "-e", "id", "test"),
+    (EZJAIL, "start", "test"),
+    (EZJAIL, "forcestop", "test"),
+    (EZJAIL, "update", "-u"),
+    (EZJAIL, "onestart"),
+    (EZJAIL, "onestart", ""),
+    (EZJAIL, "onestart", "-v"),
+    (EZJAIL, "onestart", "--", "test"),
+    (EZJAIL, "onestart", "test", "other"),
+    (EZJAIL, "onestart", "basejail"),
+    (EZJAIL, "onestart", "a..b"),
+    (EZJAIL, "onestart", "../etc"),
+    (EZJAIL, "onestart", "a/b"),
+    (EZJAIL, "onestart", ".hidden"),
+    (EZJAIL, "onestart", "_x"),
+    (EZJAIL, "onestart", "*"),
+    (EZJAIL, "onestart", "a b"),
+    (EZJAIL, "onestart", "test;id"),
+    (EZJAIL, "onestart", "$(id)"),
+    (EZJAIL, "onestart", "`id`"),
+    (EZJAIL, "onestart", "é"),
+    (EZJAIL, "onestart", "x" * 64),
+    (EZJAIL, "onestart", "test", "&&", "id"),
+    (EZJAIL, "onestart", "test", "|", "id"),
+    (EZJAIL, "delete", "-wf", "test"),
+    (EZJAIL, "delete", "-f", "-w", "test"),
+    (EZJAIL, "delete", "-w", "-w", "test"),
+    (EZJAIL, "delete", "--", "-w"),
+    (EZJAIL, "delete", "--", "--", "test"),
+    (EZJAIL, "delete", "-w", "--"),
+    (EZJAIL, "delete", "--", "-w", "test"),
+    (EZJAIL, "delete", "-w", "newjail"),
+    (EZJAIL, "config", "-r", "test", "test"),
+    (EZJAIL, "config", "-r", "run"),
+    (EZJAIL, "config", "-n", "new", "test"),
+    (EZJAIL, "config", "-r", "run", "-f", "test"),
+    (EZJAIL, "config", "--", "-r", "run", "test"),
+    (EZJAIL, "create", "test"),
+    (EZJAIL, "create", "test", ""),
+    (EZJAIL, "create", "test", "10.0.0.2,"),
+    (EZJAIL, "create", "test", ",10.0.0.2"),
+    (EZJAIL, "create", "test", "10.0.0.2,,10.0.0.3"),
+    (EZJAIL, "create", "test", "lo0||10.0.0.2"),
+    (EZJAIL, "create", "test", "|10.0.0.2"),
+    (EZJAIL, "create", "test", "-lo0|10.0.0.2"),
+    (EZJAIL, "create", "test", "lo0|10.0.0.2/"),
+    (EZJAIL, "create", "test", "lo0|10.0.0.2/24/24"),
+    (EZJAIL, "create", "test", "lo0|10.0.0.2/129"),
+    (EZJAIL, "create", "test", "lo0|10.0.0.2/024"),
+    (EZJAIL, "create", "test", "lo0|banana"),
+    (EZJAIL, "create", "test", "dead"),
+    (EZJAIL, "create", "test", "10.0.0.2 "),
+    (EZJAIL, "create", "test", '10.0.0.2";id;"'),
+    (EZJAIL, "create", "test", "-x"),
+    (EZJAIL, "create", "-x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "-x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "a b", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "../../etc", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "/etc", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "x", "-f", "y", "test", "10.0.0.2"),
+    (EZJAIL, "create", "--", "test"),
+    (EZJAIL, "create", "flavours", "10.0.0.2"),
+    (EZJAIL, "install"),
+    (EZJAIL, "install", "-r", "13.2-RELEASE", "-h", MIRROR),
+    (EZJAIL, "install", "-h", MIRROR),
+    (EZJAIL, "install", "-h", MIRROR, "-r"),
+    (EZJAIL, "install", "-h", MIRROR, "-r", "13.2-RELEASE-p5"),
+    (EZJAIL, "install", "-h", MIRROR, "-r", "13.2"),
+    (EZJAIL, "install", "-h", MIRROR, "-r", "13-RELEASE"),
+    (EZJAIL, "install", "-h", MIRROR, "-r", "../13.2-RELEASE"),
+    (EZJAIL, "install", "-h", MIRROR, "-r", "13.2-release"),
+    (EZJAIL, "install", "-h", MIRROR, "-r", "13.-RELEASE"),
+    (EZJAIL, "install", "-h", MIRROR, "-r", "-RELEASE"),
+    (EZJAIL, "install", "-h", "http://mirror.example", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "ftp.freebsd.org", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "https://", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "https://-x", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "https://host/../x", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "https://host/$(id)", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "https://host/a b", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "file://etc", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "file:///", "-r", "13.2-RELEASE"),
+    (EZJAIL, "install", "-h", "file:///a/../b", "-r", "13.2-RELEASE"),
+    (*INSTALL, "-p", "-s"),
+    (*INSTALL, "-S"),
+    (*INSTALL, "--"),
+    (*INSTALL, "-s", "x"),
+    TERMINAL,
+    (*TERMINAL, *TERMINAL, *INSTALL),
+    (*TERMINAL, *UNAME, *INSTALL),
+    (*TERMINAL, EZJAIL, "onestart", "test"),
+    (*TERMINAL, "/bin/sh"),
+    ("/usr/bin/script", "-q", "/etc/passwd", *INSTALL),
+    ("/usr/bin/script", "/dev/null", *INSTALL),
+    (*UNAME, EZJAIL, "delete", "test"),
+    (*UNAME, *UNAME, *INSTALL),
+    UNAME,
+    ("/usr/bin/env",),
+    ("/usr/bin/env", *INSTALL),
+    ("/usr/bin/env", "-S", "id", *INSTALL),
+    ("/usr/bin/env", "LD_PRELOAD=/x", *INSTALL),
+    ("/usr/bin/env", "UNAME_r=13.2-RELEASE x", *INSTALL),
+    ("/usr/bin/env", "UNAME_r=", *INSTALL),
+    ("/usr/bin/env", "UNAME_r=$(id)", *INSTALL),
+]
+
+
+def is_formed(argv: tuple[str, ...]) -> bool:
+    """The grammar, said again. Arguments stand between line feeds, which no argument holds."""
+    name = r"(?!\S*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+    jail = rf"(?!(?:basejail|newjail|fulljail|flavours|ezjailtemp|ezjail_archives)\n){name}"
+    number = r"(?:0|[1-9][0-9]?)"
+    release = rf"{number}\.{number}-[A-Z][A-Z0-9]{{0,14}}"
+    mirror = r"(?!\S*\.\.)(?!\S{1024})(?:https://[A-Za-z0-9]|file:///[A-Za-z0-9._:/@=+,~-])[A-Za-z0-9._:/@=+,~-]*"
+    prefix = r"(?:0|[1-9][0-9]?|1[01][0-9]|12[0-8])"
+    ip = r"(?!\.)(?=[^\n,/|]*[.:])[0-9A-Fa-f.:]{1,45}(?<!\.)"
+    address = rf"(?:[A-Za-z][A-Za-z0-9._-]{{0,14}}\|)?{ip}(?:/{prefix})?"
+    before = rf"(?:/usr/bin/env\nUNAME_r={release}\n)?(?:/usr/bin/script\n-q\n/dev/null\n)?"
+    forms = (
+        rf"{before}{EZJAIL}\ninstall\n-h\n{mirror}\n-r\n{release}\n(?:-s\n)?(?:-p\n)?",
+        rf"{EZJAIL}\ncreate\n(?:-f\n{name}\n)?(?:--\n)?{jail}\n{address}(?:,{address})*\n",
+        rf"{EZJAIL}\none(?:start|stop|restart)\n{jail}\n",
+        rf"{EZJAIL}\ndelete\n(?:-w\n)?(?:-f\n)?(?:--\n)?{jail}\n",
+        rf"{EZJAIL}\nconfig\n-r\n(?:run|norun)\n(?:--\n)?{jail}\n",
+    )
+    text = "".join(f"{word}\n" for word in argv)
+    return any(re.fullmatch(form, text) for form in forms)
+
+
+@pytest.mark.parametrize("argv", ACCEPTED, ids=" ".join)
+def test_form_is_accepted_and_arrives_as_sent(tree, argv):
+    assert is_formed(argv)
+    answer = tree.start("run-00000001", *argv)
+    assert (answer.returncode, answer.stdout) == (0, b"started run-00000001\n"), answer.stderr
+    output, end, status = tree.follow("run-00000001")
+    before = b"script -q /dev/null\n" if "/usr/bin/script" in argv else b""
+    assert output == before + lines(*argv[argv.index(EZJAIL) + 1 :])
+    assert (end, status) == ("exit 0", 0)
+
+
+def test_release_of_the_basejail_is_told_to_what_installs_it(tree):
+    tree.play('echo "$UNAME_r"\n')
+    tree.start("run-00000001", *UNAME, *INSTALL)
+    assert tree.follow("run-00000001")[0] == b"13.2-RELEASE\n"
+
+
+@pytest.mark.parametrize("argv", REFUSED, ids=" ".join)
+def test_anything_else_is_refused_and_makes_nothing(tree, argv):
+    assert not is_formed(argv)
+    answer = tree.start("run-00000001", *argv)
+    assert (answer.returncode, answer.stdout) == (77, b"")
+    assert answer.stderr == b"jailpanel-agent: this command is not on the allow-list\n"
+    assert not tree.runs.exists()
+
+
+def test_refusal_is_in_the_hosts_log(tree):
+    tree.start("run-00000001", "/bin/sh", "-c", "id")
+    assert tree.log == (
+        "-t jailpanel -p auth.notice user=alice job=j-7 verb=start run=run-00000001 refused: /bin/sh -c id\n"
+    )
+
+
+# ---- what hypothesis makes of it -------------------------------------------------------------------
+
+WORDS = sorted({word for argv in ACCEPTED + REFUSED for word in argv})
+TEXT = st.text(st.characters(min_codepoint=32, exclude_characters="\x7f", codec="utf-8"), max_size=12)
+CLOSE = st.text("ab01.-_/|:,=$;&é \"'`~*?A@", max_size=8)
+
+
+@st.composite
+def mutants(draw: st.DrawFn) -> tuple[str, ...]:
+    """A form with a word changed, left out, doubled or put in."""
+    argv = list(draw(st.sampled_from(ACCEPTED)))
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, max(0, len(argv) - 1)))
+        new = draw(st.sampled_from(WORDS) | TEXT | CLOSE)
+        joined = draw(st.sampled_from(["", new, new + "".join(argv[at : at + 1]), "".join(argv[at : at + 1]) + new]))
+        argv[at : at + draw(st.integers(0, 1))] = [joined]
+    return tuple(argv)
+
+
+ARGVS = mutants() | st.lists(st.sampled_from(WORDS) | TEXT | CLOSE, min_size=1, max_size=9).map(tuple)
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory):
+    """The script's own allow-list behind a loop that reads many argument vectors, for speed."""
+    text = SCRIPT.read_text()
+    rules = text[text.index("# THE ALLOW-LIST") : text.index("# What more than one verb needs.")]
+    loop = """
+set -fu
+LC_ALL=C
+while IFS= read -r count; do
+    set --
+    while [ $# -lt "$count" ]; do IFS= read -r word; set -- "$@" "$word"; done
+    if allowed "$@"; then echo yes; else echo no; fi
+done
+"""
+    file = tmp_path_factory.mktemp("judge") / "judge"
+    file.write_text(rules + loop)
+    return file
+
+
+@given(argvs=st.lists(ARGVS, min_size=1, max_size=60))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_script_and_grammar_agree_on_every_argument_vector(judge, argvs):
+    asked = b"".join(b"%d\n" % len(argv) + lines(*argv) for argv in argvs)
+    said = subprocess.run(["/bin/sh", judge], input=asked, capture_output=True, check=True).stdout
+    assert said.decode().split() == ["yes" if is_formed(argv) else "no" for argv in argvs]
+
+
+@given(argv=ARGVS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_accepted_reaches_the_program_exactly(tmp_path_factory, argv):
+    tree = make_tree(tmp_path_factory.mktemp("host"))
+    answer = tree.start("run-00000001", *argv)
+    assert answer.returncode == (0 if is_formed(argv) else 77)
+    if answer.returncode == 0:
+        output = tree.follow("run-00000001")[0]
+        assert output.endswith(lines(*argv[argv.index(EZJAIL) + 1 :]))
