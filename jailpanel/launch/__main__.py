@@ -15,6 +15,7 @@ from jailpanel.environment import BASE_DIR, state_dir
 from jailpanel.launch.errors import AlreadyRunning, LaunchError
 from jailpanel.launch.ledger import Ledger, end_stale
 from jailpanel.launch.lock import describe, only_one
+from jailpanel.launch.logs import Logs
 from jailpanel.launch.panel import Panel
 from jailpanel.launch.places import Places
 from jailpanel.launch.supervisor import Supervisor
@@ -50,12 +51,13 @@ def _run(places: Places, lock: int, *, demo: bool) -> int:
         _say(f"Ended {name}, which an earlier start had left running.")
     places.make()
     ledger = Ledger(places.run)
-    supervisor = Supervisor(folder=BASE_DIR, logs=places.logs, ledger=ledger, say=_say)
+    logs = Logs(places.logs)
+    supervisor = Supervisor(folder=BASE_DIR, logs=logs, ledger=ledger, say=_say)
 
     def announce(url: str) -> None:
         describe(lock, f"process {os.getpid()}, {url}")
 
-    panel = Panel(places, supervisor, _say, announce, demo)
+    panel = Panel(places, supervisor, logs, _say, announce, demo)
     _say(f"Starting; state and logs are in {places.state}")
     with _keeper(ledger.path):
         return asyncio.run(_until_told(panel))

@@ -15,6 +15,7 @@ from jailpanel.launch.places import Places, choose_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jailpanel.launch.logs import Logs
     from jailpanel.launch.service import Service
     from jailpanel.launch.supervisor import Supervisor
 
@@ -33,6 +34,7 @@ class Panel:
     Args:
         places: The state folder.
         supervisor: Keeps the services.
+        logs: What the services print.
         say: Tells the person at the terminal one line.
         announce: Called with the address once everything is ready.
         demo: With simulated hosts and ready accounts.
@@ -40,6 +42,7 @@ class Panel:
 
     places: Places
     supervisor: Supervisor
+    logs: Logs
     say: Callable[[str], None]
     announce: Callable[[str], None]
     demo: bool
@@ -53,7 +56,7 @@ class Panel:
         """
         try:
             await self._start(choose_port())
-            await asyncio.Event().wait()
+            await self.logs.tend()
         finally:
             for names in STOP_ORDER:
                 await self.supervisor.stop(*names)

@@ -71,7 +71,7 @@ def worker(places: Places) -> Service:
     """The Celery worker: threads, because its work is waiting for hosts."""
     argv = _python(
         "celery", "-A", "jailpanel", "worker", "--pool", "threads", "--concurrency", "16",
-        "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "INFO",
+        "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING",
         "--include", "jailpanel.launch.worker_ready",
     )  # fmt: skip
     environment = {"JAILPANEL_WORKER_READY_FILE": str(places.worker_ready)}

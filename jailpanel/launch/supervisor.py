@@ -9,7 +9,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from jailpanel.launch.errors import StartFailed
 from jailpanel.launch.ledger import Child, Ledger, signal_group
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from jailpanel.launch.logs import Logs
     from jailpanel.launch.service import Service
 
 FIRST_DELAY_S = 0.5
@@ -25,8 +26,6 @@ LONGEST_DELAY_S = 30.0
 STEADY_S = 60.0
 POLL_S = 0.03
 MOST_DEATHS_AT_START = 3
-LOG_BYTES = 5_000_000
-TAIL_BYTES = 2000
 # A child waits for a word that its process id is on record; if the launcher dies first, so does the child.
 GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "gate")
 
@@ -36,7 +35,7 @@ class Supervisor:
 
     Args:
         folder: Working directory of all services.
-        logs: Where `<name>.log` files go.
+        logs: Take what services print.
         ledger: Where living processes are recorded.
         say: Tells the person at the terminal one line.
         first_delay_s: Seconds before the first new start; doubles with each death in a row.
@@ -46,7 +45,7 @@ class Supervisor:
         self,
         *,
         folder: Path,
-        logs: Path,
+        logs: Logs,
         ledger: Ledger,
         say: Callable[[str], None],
         first_delay_s: float = FIRST_DELAY_S,
@@ -107,7 +106,8 @@ class Supervisor:
             self._deaths[service.name] += 1
             if time.monotonic() - began > STEADY_S:
                 delay_s = self._first_delay_s
-            self._say(f"{service.name} {how}; starting it again in {delay_s:g} s. See {self._log(service)}")
+            log = self._logs.path(service.name)
+            self._say(f"{service.name} {how}; starting it again in {delay_s:g} s. See {log}")
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, LONGEST_DELAY_S)
 
@@ -123,7 +123,7 @@ class Supervisor:
         return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
     async def _spawn(self, service: Service, stdout: int | None = None) -> Process:
-        with _open_log(self._log(service)) as log:
+        with self._logs.open(service.name) as log:
             process = await asyncio.create_subprocess_exec(
                 *GATE,
                 *service.argv,
@@ -160,22 +160,5 @@ class Supervisor:
             await asyncio.sleep(POLL_S)
 
     def _failure(self, service: Service, what: str) -> StartFailed:
-        return StartFailed(f"{service.name} {what}. From {self._log(service)}:\n{_tail(self._log(service))}")
-
-    def _log(self, service: Service) -> Path:
-        return self._logs / f"{service.name}.log"
-
-
-def _open_log(path: Path) -> BinaryIO:
-    """Open a log to add to; one that has grown large becomes `<name>.log.old` first."""
-    with suppress(FileNotFoundError):
-        if path.stat().st_size > LOG_BYTES:
-            path.replace(path.with_suffix(".log.old"))
-    return path.open("ab")
-
-
-def _tail(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        return file.read().decode(errors="replace")
-    return ""
+        path, said = self._logs.path(service.name), self._logs.tail(service.name)
+        return StartFailed(f"{service.name} {what}. From {path}:\n{said}")

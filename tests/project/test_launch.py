@@ -16,6 +16,7 @@ from jailpanel.launch import places, services
 from jailpanel.launch.errors import AlreadyRunning, NoPlace
 from jailpanel.launch.ledger import Ledger, command_line
 from jailpanel.launch.lock import describe, only_one
+from jailpanel.launch.logs import Logs
 from jailpanel.launch.places import Places, choose_port
 from jailpanel.launch.supervisor import Supervisor
 
@@ -110,7 +111,7 @@ def test_the_embedded_redis_starts_answers_is_known_by_its_mark_and_ends(tmp_pat
 
     async def scenario():
         ledger = Ledger(here.run)
-        supervisor = Supervisor(folder=tmp_path, logs=here.logs, ledger=ledger, say=print)
+        supervisor = Supervisor(folder=tmp_path, logs=Logs(here.logs), ledger=ledger, say=print)
         supervisor.start(redis)
         try:
             await supervisor.ready(redis)

@@ -17,6 +17,7 @@ from jailpanel.environment import BASE_DIR
 from jailpanel.launch import probes
 from jailpanel.launch.errors import StartFailed
 from jailpanel.launch.ledger import Child, Ledger, command_line, end_stale
+from jailpanel.launch.logs import Logs
 from jailpanel.launch.service import Service
 from jailpanel.launch.supervisor import Supervisor
 
@@ -34,7 +35,7 @@ def supervised(tmp_path, said):
     async def supervise(*services, first_delay_s=0.01):
         supervisor = Supervisor(
             folder=tmp_path,
-            logs=tmp_path,
+            logs=Logs(tmp_path),
             ledger=Ledger(tmp_path),
             say=said.append,
             first_delay_s=first_delay_s,
@@ -209,17 +210,18 @@ def test_once_that_fails_says_what_went_wrong(supervised):
         asyncio.run(scenario())
 
 
-def test_a_log_that_has_grown_is_put_aside(tmp_path, supervised, monkeypatch):
-    monkeypatch.setattr("jailpanel.launch.supervisor.LOG_BYTES", 10)
-    (tmp_path / "prepare.log").write_text("more than ten bytes")
-
-    async def scenario():
-        async with supervised() as supervisor:
-            await supervisor.once(sh("prepare", "echo new >&2"))
-
-    asyncio.run(scenario())
-    assert (tmp_path / "prepare.log").read_text() == "new\n"
-    assert (tmp_path / "prepare.log.old").read_text() == "more than ten bytes"
+def test_a_log_that_has_grown_is_put_aside_while_its_service_writes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("jailpanel.launch.logs.LOG_BYTES", 10)
+    logs = Logs(tmp_path)
+    with logs.open("web") as log:
+        log.write(b"more than ten bytes")
+        log.flush()
+        logs.put_aside()
+        log.write(b"new")
+    assert logs.tail("web") == "new"
+    assert (tmp_path / "web.log.old").read_text() == "more than ten bytes"
+    logs.put_aside()
+    assert logs.tail("web") == "new"
 
 
 LAUNCHER = """
@@ -227,6 +229,7 @@ LAUNCHER = """
     from pathlib import Path
     from jailpanel.launch.__main__ import _keeper
     from jailpanel.launch.ledger import Ledger
+    from jailpanel.launch.logs import Logs
     from jailpanel.launch.service import Service
     from jailpanel.launch.supervisor import Supervisor
 
@@ -234,7 +237,7 @@ LAUNCHER = """
 
     async def main():
         ledger = Ledger(folder)
-        supervisor = Supervisor(folder=folder, logs=folder, ledger=ledger, say=print)
+        supervisor = Supervisor(folder=folder, logs=Logs(folder), ledger=ledger, say=print)
         with _keeper(ledger.path):
             script = "sleep 100 & echo $! > grandchild; echo $$ > child; wait"
             supervisor.start(Service("web", ("sh", "-c", script)))
