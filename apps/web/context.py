@@ -17,11 +17,12 @@ class Area:
     """One entry of the navigation.
 
     Args:
-        key: The namespace of its URLs, by which a page knows its area.
+        key: What templates know it by.
         label: What the entry says.
         icon: Its symbol in static/icons.svg.
         url_name: The page that it leads to.
         shortcut: The key that leads there after `g`.
+        nouns: First words of the names of the URLs that belong to it, whichever app they live in.
     """
 
     key: str
@@ -29,21 +30,23 @@ class Area:
     icon: str
     url_name: str
     shortcut: str
+    nouns: tuple[str, ...]
 
 
 AREAS = (
-    Area("web", "Dashboard", "layout-dashboard", "web:dashboard", "d"),
-    Area("hosts", "Hosts", "server-2", "hosts:host-list", "h"),
-    Area("jails", "Jails", "box", "jails:jail-list", "j"),
-    Area("jobs", "Jobs", "list-check", "jobs:job-list", "o"),
-    Area("audit", "Record", "history", "audit:event-list", "r"),
+    Area("web", "Dashboard", "layout-dashboard", "web:dashboard", "d", ("dashboard",)),
+    Area("hosts", "Hosts", "server-2", "hosts:host-list", "h", ("host", "basejail")),
+    Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
+    Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job",)),
+    Area("audit", "Record", "history", "audit:event-list", "r", ("event",)),
 )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the frame's context. Makes no query: every page and every partial pays for it."""
     match = getattr(request, "resolver_match", None)
-    area = match.namespaces[0] if match and match.namespaces else ""
+    noun = (match.url_name or "").partition("-")[0] if match else ""
+    area = next((entry.key for entry in AREAS if noun in entry.nouns), "")
     return {
         "navigation": [entry for entry in _entries(area) if entry["url"]],
         "area": area,

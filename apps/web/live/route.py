@@ -92,7 +92,10 @@ def _wanted(scope: Scope) -> Wanted:
     # Older browsers do not send it; for them SameSite cookies have to do.
     if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise Refusal(HTTPStatus.FORBIDDEN)
-    query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=TOPICS_MAX + 8)
+    try:
+        query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=TOPICS_MAX + 8)
+    except ValueError:
+        raise Refusal(HTTPStatus.BAD_REQUEST) from None
     topics = query.get("topic", [])
     if not topics or len(topics) > TOPICS_MAX or not all(map(is_topic, topics)):
         raise Refusal(HTTPStatus.BAD_REQUEST)
