@@ -40,7 +40,7 @@ test-sqlite: $(DEV_STAMP) ## Run every test, those in the browser too, on SQLite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not bench"
 
 test-postgres: $(DEV_STAMP) ## Run the tests that use a database on a PostgreSQL of their own
-	$(BIN)/python -m tests.postgres -- -n $(WORKERS) --dist loadfile -m "not bench and not e2e and not host"
+	$(BIN)/python -m tests.postgres -- -p tests.only_database -n $(WORKERS) --dist loadfile -m "not bench and not e2e and not host"
 
 contract: $(DEV_STAMP) ## Try a real scratch host: make contract HOST=address PORT=22 KEY=file
 	$(BIN)/python -m tests.contract --host "$(HOST)" --port "$(PORT)" --key "$(KEY)" --user "$(LOGIN)" --mirror "$(MIRROR)" --fingerprint "$(FINGERPRINT)"

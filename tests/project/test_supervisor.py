@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -20,6 +19,7 @@ from jailpanel.launch.ledger import Child, Ledger, command_line, end_stale
 from jailpanel.launch.logs import Logs
 from jailpanel.launch.service import Service
 from jailpanel.launch.supervisor import Supervisor
+from tests.services import eventually
 
 DEADLINE_S = 20
 
@@ -57,13 +57,6 @@ async def until(condition):
     async with asyncio.timeout(DEADLINE_S):
         while not condition():  # noqa: ASYNC110  files and processes send no events
             await asyncio.sleep(0.005)
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def is_alive(pid):
@@ -132,7 +125,7 @@ def test_grandchildren_end_too(tmp_path, supervised):
             await supervisor.ready(service)
 
     asyncio.run(scenario())
-    wait_until(lambda: not is_alive(pid_in(tmp_path / "pid")))
+    eventually(lambda: not is_alive(pid_in(tmp_path / "pid")))
 
 
 def test_grandchildren_of_a_child_that_died_do_not_pile_up(tmp_path, supervised, said):
@@ -142,7 +135,7 @@ def test_grandchildren_of_a_child_that_died_do_not_pile_up(tmp_path, supervised,
 
     asyncio.run(scenario())
     pids = [int(line) for line in (tmp_path / "pids").read_text().split()]
-    wait_until(lambda: not any(is_alive(pid) for pid in pids))
+    eventually(lambda: not any(is_alive(pid) for pid in pids))
 
 
 def test_kill_cuts_the_time_of_grace_short(tmp_path, supervised):
@@ -251,7 +244,7 @@ LAUNCHER = """
 def launcher(tmp_path):
     """Whoever runs `LAUNCHER`, and gets it killed at the end."""
     started = subprocess.Popen([sys.executable, "-c", textwrap.dedent(LAUNCHER), str(tmp_path)], cwd=BASE_DIR)
-    wait_until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
+    eventually(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
     yield started
     started.kill()
     started.wait()
@@ -261,14 +254,14 @@ def test_nothing_outlives_a_launcher_that_was_killed(tmp_path, launcher):
     pids = [pid_in(tmp_path / "child"), pid_in(tmp_path / "grandchild")]
     assert all(is_alive(pid) for pid in pids)
     launcher.kill()
-    wait_until(lambda: not any(is_alive(pid) for pid in pids))
-    wait_until(lambda: not list(tmp_path.glob("children-*")))
+    eventually(lambda: not any(is_alive(pid) for pid in pids))
+    eventually(lambda: not list(tmp_path.glob("children-*")))
 
 
 @pytest.fixture
 def sleeper():
     child = subprocess.Popen(["sleep", "1234"], start_new_session=True)
-    wait_until(lambda: "sleep 1234" in command_line(child.pid))
+    eventually(lambda: "sleep 1234" in command_line(child.pid))
     yield child
     child.kill()
     child.wait()
