@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from apps.freebsd.errors import InvalidInput, ParseError
+from apps.freebsd.errors import ParseError
 from apps.freebsd.parsers.lines import split_lines
-from apps.freebsd.values import Release
 
 _UNAME = re.compile(r"(?P<system>\S+) (?P<release>\S+) (?P<machine>\S+)\n?")
 _USERLAND = re.compile(r"USERLAND_VERSION=([\"']?)(?P<version>[A-Za-z0-9._-]+)\1\n?")
@@ -28,16 +27,6 @@ class Versions:
     running_kernel: str
     userland: str
 
-    @property
-    def release(self) -> Release | None:
-        """The running kernel's release, or None when it is not one of FreeBSD's names."""
-        return known_release(self.running_kernel)
-
-    @property
-    def reboot_pending(self) -> bool:
-        """Whether another kernel is installed than runs."""
-        return self.installed_kernel != self.running_kernel
-
 
 @dataclass(frozen=True, slots=True)
 class Uname:
@@ -52,14 +41,6 @@ class Uname:
     system: str
     release: str
     machine: str
-
-
-def known_release(text: str) -> Release | None:
-    """Return `text` as a release, or None when FreeBSD names none so."""
-    try:
-        return Release.parse(text)
-    except InvalidInput:
-        return None
 
 
 def parse_freebsd_version(text: str) -> Versions:

@@ -6,14 +6,11 @@ import pytest
 
 from apps.freebsd.errors import ParseError
 from apps.freebsd.parsers.releases import (
-    Versions,
-    known_release,
     parse_ezjail_version,
     parse_freebsd_version,
     parse_uname,
     parse_userland_version,
 )
-from apps.freebsd.values import Release
 from tests.freebsd.cases import cases, check, text_of
 
 
@@ -35,13 +32,3 @@ def test_parse_userland_version(case):
 @pytest.mark.parametrize("case", cases("parse_ezjail_version"))
 def test_parse_ezjail_version(case):
     check(case, lambda: parse_ezjail_version(text_of(case)), ParseError)
-
-
-def test_another_kernel_installed_than_running_waits_for_a_reboot():
-    assert Versions("14.1-RELEASE-p5", "14.1-RELEASE-p3", "14.1-RELEASE-p6").reboot_pending
-    assert not Versions("14.1-RELEASE-p5", "14.1-RELEASE-p5", "14.1-RELEASE-p6").reboot_pending
-
-
-def test_release_of_ones_own_is_no_known_one():
-    assert known_release("14.1-STABLE-mine") is None
-    assert known_release("14.1-RELEASE-p3") == Release(14, 1, "RELEASE", patch=3)

@@ -122,6 +122,16 @@ def test_one_address_twice_in_another_spelling_is_refused():
         JailAddresses.parse("lo0|fd00::7/64,re0|FD00:0::7/128")
 
 
+def test_scope_is_refused_however_an_address_is_made():
+    with pytest.raises(InvalidInput, match="no scope"):
+        InterfaceAddress(None, ip_address("fe80::1%lo0"), 64)
+
+
+def test_no_addresses_are_refused_however_they_are_made():
+    with pytest.raises(InvalidInput, match="at least one address"):
+        JailAddresses(())
+
+
 def test_addresses_of_a_new_jail_are_whole_however_they_are_made():
     with pytest.raises(InvalidInput, match="interface"):
         JailAddresses((InterfaceAddress.parse_observed("10.0.0.2/24"),))
