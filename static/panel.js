@@ -152,10 +152,11 @@
 
   // -- forms ---------------------------------------------------------------------------------------------
 
-  // Empty filters do not belong in an address.
+  // Empty filters do not belong in an address; the order does, and it may have changed since the bar was drawn.
   document.addEventListener("htmx:configRequest", (event) => {
     const { elt, verb, parameters } = event.detail;
     if (verb !== "get" || !elt.matches("[data-filter-bar]")) return;
+    parameters.set("sort", new URLSearchParams(location.search).get("sort") || "");
     for (const [key, value] of [...parameters.entries()]) {
       if (value === "") parameters.delete(key);
     }

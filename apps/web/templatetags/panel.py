@@ -201,7 +201,8 @@ def live(
     names = [*topics, *(f"{kind}:{key}" for kind, key in objects.items())]
     triggers = ", ".join([*(f"sse:{name}" for name in names), "panel:refresh"])
     return format_html(
-        '<div class="live {}" data-live="{}" hx-get="{}" hx-trigger="{}" hx-target="#{}" hx-swap="outerHTML"{}>'
+        '<div class="live {}" data-live="{}" hx-get="{}" hx-trigger="{}" hx-target="#{}"'
+        ' hx-swap="outerHTML"{}>'
         "{}</div>",
         css, " ".join(names), url, triggers, target,
         format_html(' hx-include="{}"', include) if include else "", content,
