@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 from apps.freebsd.parsers.releases import parse_userland_version
 
 _BASE_FILES = ("bin/sh", "libexec/ld-elf.so.1", "usr/bin/env", "bin/freebsd-version")
@@ -90,7 +90,9 @@ def _parse_tree(text: str) -> dict[str, tuple[str, str]]:
         path, _, rest = line.partition(" ")
         kind, _, target = rest.partition(" ")
         if kind not in _KINDS or bool(target) != (kind == "link"):
-            raise ParseError(f"The host's answer on the basejail holds “{line}”, which is not understood.")
+            raise ParseError(
+                f"The host's answer on the basejail holds “{excerpt(line)}”, which is not understood."
+            )
         tree[path] = (kind, target)
     return tree
 

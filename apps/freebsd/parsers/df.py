@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.freebsd.errors import ParseError
+from apps.freebsd.parsers.lines import excerpt
 
 _BLOCK_BYTES = 1024  # -k
 
@@ -44,7 +45,7 @@ def parse_df_json(text: str) -> tuple[Filesystem, ...]:
         rows = json.loads(text)["storage-system-information"]["filesystem"]
         return tuple(_filesystem(row) for row in rows)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParseError(f"What df printed is not understood ({error!r}).") from error
+        raise ParseError(f"What df printed is not understood ({excerpt(repr(error))}).") from error
 
 
 def _filesystem(row: dict[str, Any]) -> Filesystem:

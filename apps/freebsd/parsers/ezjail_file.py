@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.freebsd.errors import InvalidInput, ParseError
+from apps.freebsd.parsers.lines import excerpt
 from apps.freebsd.values import InterfaceAddress
 
 VARIABLES = (
@@ -163,7 +164,7 @@ def _line(statement: str, prefix: str) -> Line:
     variable = form["name"].removeprefix(prefix)
     value = _plain_value(form["rest"])
     if value is None and variable in VARIABLES:
-        raise ParseError(f"The value in “{statement.strip()}” is no plain text, or was cut short.")
+        raise ParseError(f"The value in “{excerpt(statement)}” is no plain text, or was cut short.")
     return Line(statement, variable, value)
 
 
@@ -203,7 +204,7 @@ def _statements(text: str) -> list[str]:
             statements.append(line)
         quote = _quote_left_open(line, quote)
     if quote:
-        raise ParseError(f"The jail file was cut short: “{statements[-1].strip()}” has no closing quote.")
+        raise ParseError(f"The jail file was cut short: “{excerpt(statements[-1])}” has no closing quote.")
     return statements
 
 

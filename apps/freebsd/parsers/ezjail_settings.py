@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +74,7 @@ def parse_ezjail_settings(text: str) -> EzjailSettings:
 def _pair(line: str) -> tuple[str, str]:
     name, equals, value = line.partition("=")
     if not equals:
-        raise ParseError(f"The host's answer on ezjail's settings holds “{line}”, which is not understood.")
+        raise ParseError(
+            f"The host's answer on ezjail's settings holds “{excerpt(line)}”, which is not understood."
+        )
     return name, value

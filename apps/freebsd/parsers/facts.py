@@ -20,7 +20,7 @@ from apps.freebsd.parsers.ifconfig import Interface, parse_ifconfig
 from apps.freebsd.parsers.jails import JailFacts, config_names, jail_facts, parse_roots
 from apps.freebsd.parsers.jls import RunningJail, parse_jls_json
 from apps.freebsd.parsers.leftovers import Leftovers
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 from apps.freebsd.parsers.mounts import parse_mounts
 from apps.freebsd.parsers.releases import parse_ezjail_version, parse_freebsd_version, parse_uname
 from apps.freebsd.parsers.sysctl import parse_boottime, parse_loadavg, parse_sysctl
@@ -176,7 +176,9 @@ class _Probe:
         """Return what a command printed that must have worked."""
         section = self.section(key)
         if section.status != 0:
-            raise ParseError(f"“{key}” failed on the host with status {section.status}: {section.error_text}")
+            raise ParseError(
+                f"“{key}” failed on the host with status {section.status}: {excerpt(section.error_text)}"
+            )
         return section.text
 
     def shown(self, key: str, parse: Callable[[str], T]) -> T | None:
@@ -282,7 +284,7 @@ def _number(text: str, what: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise ParseError(f"{what} gave “{text.strip()}” where a whole number belongs.") from error
+        raise ParseError(f"{what} gave “{excerpt(text)}” where a whole number belongs.") from error
 
 
 def _time(seconds: int) -> datetime:

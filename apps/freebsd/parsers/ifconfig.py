@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Interface, ip_address, ip_
 from typing import TYPE_CHECKING
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 
 if TYPE_CHECKING:
     from apps.freebsd.values import IpAddress
@@ -68,7 +68,7 @@ def parse_ifconfig(text: str) -> tuple[Interface, ...]:
         if not line[:1].isspace() and line:
             blocks.append([])
         elif not blocks:
-            raise ParseError(f"ifconfig begins with “{line}”, which belongs to no interface.")
+            raise ParseError(f"ifconfig begins with “{excerpt(line)}”, which belongs to no interface.")
         blocks[-1].append(line)
     return tuple(_interface(head, details) for head, *details in blocks)
 
@@ -76,7 +76,7 @@ def parse_ifconfig(text: str) -> tuple[Interface, ...]:
 def _interface(head: str, details: list[str]) -> Interface:
     form = _HEAD.match(head)
     if form is None:
-        raise ParseError(f"ifconfig printed “{head}”, which is not understood.")
+        raise ParseError(f"ifconfig printed “{excerpt(head)}”, which is not understood.")
     words = [line.split() for line in details if line.strip()]
     return Interface(
         name=form["name"],
@@ -95,7 +95,7 @@ def _address(words: list[str]) -> IpInterface:
         return ip_interface((ip, int(prefix) if slash else _prefix_after(words, ip)))
     except (ValueError, IndexError) as error:
         raise ParseError(
-            f"ifconfig printed the address “{' '.join(words)}”, which is not understood."
+            f"ifconfig printed the address “{excerpt(' '.join(words))}”, which is not understood."
         ) from error
 
 

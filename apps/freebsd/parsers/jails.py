@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from apps.freebsd.errors import ParseError
 from apps.freebsd.parsers.ezjail_file import EzjailJail, JailKind, ObservedAddress, parse_ezjail_file
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +89,9 @@ def parse_roots(text: str) -> Roots:
         elif kind == "root" and path and there in ("yes", "no"):
             exists[path] = there == "yes"
         else:
-            raise ParseError(f"The host's answer on jail roots holds “{line}”, which is not understood.")
+            raise ParseError(
+                f"The host's answer on jail roots holds “{excerpt(line)}”, which is not understood."
+            )
     return Roots(entries, exists)
 
 
@@ -150,7 +152,7 @@ def jail_facts(
 
 def _read(file: Section, safe_name: str) -> tuple[EzjailJail | None, str]:
     if file.status != 0:
-        return None, f"ezjail's file {safe_name} could not be read: {file.error_text}."
+        return None, f"ezjail's file {safe_name} could not be read: {excerpt(file.error_text)}."
     try:
         return parse_ezjail_file(file.stdout.decode(), safe_name), ""
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from apps.freebsd.errors import ParseError
+from apps.freebsd.parsers.lines import excerpt
 
 if TYPE_CHECKING:
     from apps.freebsd.values import IpAddress
@@ -64,7 +65,7 @@ def parse_jls_json(text: str) -> tuple[RunningJail, ...]:
         rows = json.loads(text)["jail-information"].get("jail", [])
         return tuple(_verbose_jail(row) if "state" in row else _named_jail(row) for row in rows)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParseError(f"What jls printed is not understood ({error!r}).") from error
+        raise ParseError(f"What jls printed is not understood ({excerpt(repr(error))}).") from error
 
 
 def _named_jail(row: dict[str, Any]) -> RunningJail:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 
 # Tabs, and one blank where a path is too long for them; the paths themselves may hold blanks.
 _LINE = re.compile(
@@ -45,5 +45,5 @@ def parse_mounts(text: str) -> tuple[Mount, ...]:
 def _mount(line: str) -> Mount:
     form = _LINE.fullmatch(line)
     if form is None:
-        raise ParseError(f"mount printed “{line}”, which is not understood.")
+        raise ParseError(f"mount printed “{excerpt(line)}”, which is not understood.")
     return Mount(form["device"], form["point"], form["kind"], tuple(form["options"].split(",")))

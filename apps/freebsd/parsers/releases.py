@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 
 _UNAME = re.compile(r"(?P<system>\S+) (?P<release>\S+) (?P<machine>\S+)\n?")
 _USERLAND = re.compile(r"USERLAND_VERSION=([\"']?)(?P<version>[A-Za-z0-9._-]+)\1\n?")
@@ -53,7 +53,7 @@ def parse_freebsd_version(text: str) -> Versions:
     """
     lines = split_lines(text)
     if len(lines) != 3 or any(len(line.split()) != 1 for line in lines):
-        raise ParseError(f"freebsd-version printed “{text.strip()}” where three versions belong.")
+        raise ParseError(f"freebsd-version printed “{excerpt(text)}” where three versions belong.")
     return Versions(*lines)
 
 
@@ -67,7 +67,7 @@ def parse_uname(text: str) -> Uname:
     """
     form = _UNAME.fullmatch(text)
     if form is None:
-        raise ParseError(f"uname printed “{text.strip()}”, which is not understood.")
+        raise ParseError(f"uname printed “{excerpt(text)}”, which is not understood.")
     return Uname(form["system"], form["release"], form["machine"])
 
 
@@ -84,7 +84,7 @@ def parse_userland_version(text: str) -> str:
     """
     form = _USERLAND.fullmatch(text)
     if form is None:
-        raise ParseError(f"The basejail's freebsd-version says “{text.strip()}”, which is not understood.")
+        raise ParseError(f"The basejail's freebsd-version says “{excerpt(text)}”, which is not understood.")
     return form["version"]
 
 
@@ -98,5 +98,5 @@ def parse_ezjail_version(text: str) -> str:
     """
     form = _EZJAIL.search(text)
     if form is None:
-        raise ParseError(f"ezjail-admin printed “{text.strip()}” where its version belongs.")
+        raise ParseError(f"ezjail-admin printed “{excerpt(text)}” where its version belongs.")
     return form["version"]

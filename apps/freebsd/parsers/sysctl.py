@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 
 _BOOTTIME = re.compile(r"\{ sec = (?P<sec>[0-9]+), usec = [0-9]+ \}.*")
 _LOADAVG = re.compile(r"\{ ([0-9]+\.[0-9]+) ([0-9]+\.[0-9]+) ([0-9]+\.[0-9]+) \}")
@@ -23,7 +23,7 @@ def parse_sysctl(text: str) -> dict[str, str]:
     for line in split_lines(text):
         name, equals, value = line.partition("=")
         if not equals or not name:
-            raise ParseError(f"sysctl printed “{line}”, which is not understood.")
+            raise ParseError(f"sysctl printed “{excerpt(line)}”, which is not understood.")
         values[name] = value
     return values
 
@@ -36,7 +36,7 @@ def parse_boottime(value: str) -> int:
     """
     form = _BOOTTIME.fullmatch(value)
     if form is None:
-        raise ParseError(f"kern.boottime is “{value}”, which is not understood.")
+        raise ParseError(f"kern.boottime is “{excerpt(value)}”, which is not understood.")
     return int(form["sec"])
 
 
@@ -48,5 +48,5 @@ def parse_loadavg(value: str) -> tuple[float, float, float]:
     """
     form = _LOADAVG.fullmatch(value)
     if form is None:
-        raise ParseError(f"vm.loadavg is “{value}”, which is not understood.")
+        raise ParseError(f"vm.loadavg is “{excerpt(value)}”, which is not understood.")
     return float(form[1]), float(form[2]), float(form[3])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.lines import split_lines
+from apps.freebsd.parsers.lines import excerpt, split_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,9 @@ def _rows(text: str, columns: int, what: str) -> list[list[str]]:
     rows = [line.split("\t") for line in split_lines(text)]
     for row in rows:
         if len(row) != columns or not row[0]:
-            raise ParseError(f"{what} printed “{' '.join(row)}”, which does not have its {columns} columns.")
+            raise ParseError(
+                f"{what} printed “{excerpt(' '.join(row))}”, which does not have its {columns} columns."
+            )
     return rows
 
 
@@ -100,11 +102,13 @@ def _bytes(text: str) -> int | None:
     try:
         return int(text)
     except ValueError as error:
-        raise ParseError(f"zfs printed “{text}” where a whole number belongs.") from error
+        raise ParseError(f"zfs printed “{excerpt(text)}” where a whole number belongs.") from error
 
 
 def _is_on(text: str) -> bool:
     try:
         return {"on": True, "off": False, "-": False}[text]
     except KeyError as error:
-        raise ParseError(f"zfs printed “{text}” for the property jailed, which is on or off.") from error
+        raise ParseError(
+            f"zfs printed “{excerpt(text)}” for the property jailed, which is on or off."
+        ) from error
