@@ -13,6 +13,9 @@ os.environ["JAILPANEL_VAR"] = _folder
 
 from jailpanel.settings import *  # noqa: E402, F403
 
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as the panel has one: threads that share a database in memory lock each other out at once.
+    DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 STORAGES = {
