@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -33,21 +32,6 @@ CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "list
 
 class NoPostgres(Exception):
     """There is no PostgreSQL to run on; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Programs:
-    """The folder that holds initdb and postgres, and those of the libraries that they need."""
-
-    bin: Path
-
-    def environment(self, home: Path) -> dict[str, str]:
-        return {
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(home),
-            "LC_ALL": "C",
-            "LD_LIBRARY_PATH": str(self.bin.parent / "lib"),
-        }
 
 
 def main(arguments: list[str]) -> int:
@@ -82,15 +66,15 @@ def private_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def find_programs() -> Programs:
-    """Return pip's PostgreSQL, else the newest that is installed.
+def find_programs() -> Path:
+    """Return the folder of initdb and postgres: pip's, else the newest that is installed.
 
     Raises:
         NoPostgres: There is none.
     """
     for folder in candidates():
         if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return Programs(folder.resolve())
+            return folder
     raise NoPostgres(
         "There is no PostgreSQL for the tests. Set DATABASE_URL, or install one "
         "(Debian: apt-get install postgresql; FreeBSD: pkg install postgresql17-server)."
@@ -113,17 +97,20 @@ def other_user() -> pwd.struct_passwd:
     raise NoPostgres("PostgreSQL does not run as root, and there is neither a user postgres nor nobody.")
 
 
-def readable(programs: Programs, folder: Path) -> Programs:
-    """Copy the programs where a virtual environment in a closed home would hide them from another user."""
-    if all(path.stat().st_mode & 0o001 for path in programs.bin.parents):
+def readable(programs: Path, folder: Path) -> Path:
+    """Copy pip's programs where a virtual environment in a closed home would hide them from another user."""
+    if all(path.stat().st_mode & 0o001 for path in programs.parents):
         return programs
-    copied = folder / "programs"
-    shutil.copytree(programs.bin.parent, copied, symlinks=True)
-    return Programs(copied / "bin")
+    install, package = programs.parent, programs.parent.parent
+    # The programs look for their libraries relative to where they are.
+    libraries = f"{package.name}.libs"
+    shutil.copytree(install, folder / package.name / install.name, symlinks=True)
+    shutil.copytree(package.parent / libraries, folder / libraries)
+    return folder / package.name / install.name / programs.name
 
 
 @contextmanager
-def serve(programs: Programs, folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
+def serve(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
     data = folder / "data"
     data.mkdir(mode=0o700)
     rights: dict[str, object] = {}
@@ -131,9 +118,9 @@ def serve(programs: Programs, folder: Path, user: pwd.struct_passwd | None) -> I
         rights = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         for path in (folder, data):
             os.chown(path, user.pw_uid, user.pw_gid)
-    options = {"cwd": folder, "env": programs.environment(folder), **rights}
+    options = {"cwd": folder, "env": {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C"}, **rights}
     initdb = [
-        programs.bin / "initdb",
+        programs / "initdb",
         "--auth=trust",
         "--username=panel",
         "--encoding=UTF8",
@@ -144,7 +131,7 @@ def serve(programs: Programs, folder: Path, user: pwd.struct_passwd | None) -> I
     settings = [word for setting in CARELESS for word in ("-c", setting)]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [programs.bin / "postgres", "-D", data, "-k", folder, *settings],
+            [programs / "postgres", "-D", data, "-k", folder, *settings],
             stdout=log, stderr=log, start_new_session=True, **options,
         )  # fmt: skip
     try:
