@@ -8,7 +8,9 @@ Source: reference jail-tools.md §9.1, ezjail.md §7 and §11.
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.simulator.files import copy_real
@@ -280,3 +282,34 @@ def _empty(machine: Machine, point: str) -> None:
     """Remove all below a mount point."""
     for name in machine.files.names(point):
         machine.files.remove_tree(f"{point}/{name}")
+
+
+def changed(now: str, before: str) -> list[str]:
+    """Give the paths in one real folder that another does not have or has otherwise (`zfs diff`: + and M).
+
+    Args:
+        now: the real folder as it is.
+        before: a snapshot's real folder.
+
+    Returns:
+        Relative paths, parents first.
+    """
+    found = []
+    for folder, folders, names in os.walk(now):
+        folders.sort()
+        below = os.path.relpath(folder, now)
+        for name in sorted([*folders, *names]):
+            path = name if below == "." else f"{below}/{name}"
+            if _content(f"{now}/{path}") != _content(f"{before}/{path}"):
+                found.append(path)
+    return found
+
+
+def _content(path: str) -> tuple[str, bytes]:
+    """Give what makes a file what it is: its kind and contents."""
+    place = Path(path)
+    if place.is_symlink():
+        return "link", os.fsencode(place.readlink())
+    if place.is_dir():
+        return "folder", b""
+    return ("file", place.read_bytes()) if place.is_file() else ("nothing", b"")

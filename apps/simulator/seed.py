@@ -52,7 +52,8 @@ def plant(files: Files, spec: HostSpec) -> None:
     files.write_text("/bin/freebsd-version", script, 0o555)
     files.write_text("/etc/hostid", f"{spec.hostuuid}\n")
     for path, release in spec.distributions.items():
-        _put(files, path, world.set_text(path.rpartition("/")[2].partition(".")[0], release))
+        name = path.rpartition("/")[2].partition(".")[0]
+        _put(files, path, world.set_text(name, release, spec.world_rc_conf if name == "base" else ""))
     if spec.ezjail:
         _plant_ezjail(files, spec)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - state.decode reads the types
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 GIB = 1024**3
@@ -50,6 +50,7 @@ class HostSpec:
         modules: kernel modules (or compiled in), as `kldstat -m` knows them.
         lacks: absolute paths of programs that this machine does not have.
         distributions: local sets, path to release, e.g. {"/dist/base.txz": "13.2-RELEASE"}.
+        world_rc_conf: text of etc/rc.conf in those sets, when they were packed from a running machine.
         fetchable: releases that the mirrors which this machine can reach provide.
     """
 
@@ -72,6 +73,7 @@ class HostSpec:
     modules: tuple[str, ...] = ("ipfw", "ipfw_nat", "libalias")
     lacks: frozenset[str] = frozenset()
     distributions: Mapping[str, str] = field(default_factory=dict)
+    world_rc_conf: str = ""
     fetchable: tuple[str, ...] = (
         "13.2-RELEASE",
         "13.4-RELEASE",

@@ -29,9 +29,19 @@ class Entry:
     text: str | None
 
 
-def base_set(release: str) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class DistributionSet:
+    """What a simulated set's file says: name and release, and an etc/rc.conf when it has one."""
+
+    name: str
+    release: str
+    rc_conf: str = ""
+
+
+def base_set(release: str, rc_conf: str = "") -> list[Entry]:
     """Give everything in base.txz of a release, parents first."""
-    return [_entry(name, release) for name in _NAMES.read_text().split()]
+    entries = [_entry(name, release) for name in _NAMES.read_text().split()]
+    return [*entries, *([Entry("etc/rc.conf", 0o644, rc_conf)] if rc_conf else [])]
 
 
 def lib32_set() -> list[Entry]:
@@ -59,22 +69,23 @@ def freebsd_version_script(release: str) -> str:
     )
 
 
-def set_text(name: str, release: str) -> str:
-    """Make the contents of a simulated `<name>.txz`; extracting needs all of it."""
-    return f"{SET_MAGIC}\nname={name}\nrelease={release}\nend\n"
+def set_text(name: str, release: str, rc_conf: str = "") -> str:
+    """Make the contents of a simulated `<name>.txz`; unpacking needs all of it."""
+    return f"{SET_MAGIC}\nname={name}\nrelease={release}\n{rc_conf}end\n"
 
 
-def read_set(text: str) -> tuple[str, str] | None:
-    """Read a simulated set: its name and release, or None when it was cut short or is none."""
-    lines = text.splitlines()
-    if len(lines) != 4 or lines[0] != SET_MAGIC or lines[3] != "end":
+def read_set(text: str) -> DistributionSet | None:
+    """Read a simulated set; None when it was cut short or is none."""
+    lines = text.splitlines(keepends=True)
+    if len(lines) < 4 or lines[0] != f"{SET_MAGIC}\n" or lines[-1] != "end\n":
         return None
-    return lines[1].removeprefix("name="), lines[2].removeprefix("release=")
+    name, release = lines[1].strip().removeprefix("name="), lines[2].strip().removeprefix("release=")
+    return DistributionSet(name, release, "".join(lines[3:-1]))
 
 
-def set_entries(name: str, release: str) -> list[Entry]:
+def set_entries(name: str, release: str, rc_conf: str = "") -> list[Entry]:
     """Give what the set of this name holds."""
-    return {"base": lambda: base_set(release), "lib32": lib32_set, "src": src_set}[name]()
+    return {"base": lambda: base_set(release, rc_conf), "lib32": lib32_set, "src": src_set}[name]()
 
 
 def _entry(name: str, release: str) -> Entry:

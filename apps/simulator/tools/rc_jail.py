@@ -262,10 +262,8 @@ async def _address(run: Run, text: str, default: str) -> list[str]:
 
 async def _mounts(run: Run, name: str, variable: str) -> list[str]:
     """Give the lines about file systems."""
-    lines: list[str] = []
     fstab = run.value(variable, "fstab", f"/etc/fstab.{name}")
-    if run.call.machine.files.is_file(fstab):
-        lines.append(f'\tmount.fstab = "{fstab}";')
+    lines = [f'\tmount.fstab = "{fstab}";'] if run.call.machine.files.is_file(fstab) else []
     if is_yes(run.value(variable, "devfs_enable", "NO")):
         lines.append("\tmount.devfs;")
         ruleset = run.value(variable, "devfs_ruleset")
@@ -273,9 +271,8 @@ async def _mounts(run: Run, name: str, variable: str) -> list[str]:
             lines.append(f'\tdevfs_ruleset = "{ruleset}";')
         elif ruleset not in {"", "devfsrules_jail"}:
             await warn(run.call, "devfs_ruleset must be an integer.")
-    for kind in ("fdescfs", "procfs"):
-        if is_yes(run.value(variable, f"{kind}_enable", "NO")):
-            lines.append(f"\tmount.{kind};")
+    kinds = [kind for kind in ("fdescfs", "procfs") if is_yes(run.value(variable, f"{kind}_enable", "NO"))]
+    lines += [f"\tmount.{kind};" for kind in kinds]
     if is_yes(run.value(variable, "mount_enable", "NO")):
         lines.append("\tallow.mount;")
     return lines
