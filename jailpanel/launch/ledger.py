@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 GRACE_S = 5.0
 POLL_S = 0.02
+PROC = Path("/proc")  # Linux; elsewhere ps(1) is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def signal_group(pid: int, number: signal.Signals) -> None:
 def command_line(pid: int) -> str:
     """Return a process's program and arguments, joined by spaces; empty when there is no such process."""
     with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
     with suppress(OSError):
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout

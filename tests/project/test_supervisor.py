@@ -19,6 +19,7 @@ from jailpanel.launch.ledger import Child, Ledger, command_line, end_stale
 from jailpanel.launch.logs import Logs
 from jailpanel.launch.service import Service
 from jailpanel.launch.supervisor import Supervisor
+from tests.programs import program
 from tests.services import eventually
 
 DEADLINE_S = 20
@@ -279,6 +280,15 @@ def test_a_process_that_has_the_recorded_number_by_chance_is_left_alone(tmp_path
     assert end_stale(tmp_path) == []
     assert sleeper.poll() is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_proc_the_command_line_comes_from_ps(monkeypatch, tmp_path, sleeper):
+    program("ps")
+    monkeypatch.setattr("jailpanel.launch.ledger.PROC", tmp_path)
+    assert command_line(sleeper.pid).split() == ["sleep", "1234"]
+    sleeper.kill()
+    sleeper.wait()
+    assert command_line(sleeper.pid) == ""
 
 
 @pytest.mark.parametrize("text", ["", "[{", '{"a": 1}', '[{"name": "web"}]', "[1]"])
