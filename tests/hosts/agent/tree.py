@@ -19,6 +19,10 @@ EZJAIL = "/usr/local/bin/ezjail-admin"
 BOOTED = "{ sec = 1795487192, usec = 55891 } Tue Nov 24 02:26:32 2026"
 DEADLINE_S = 20.0
 
+RUN = "run-00000001"
+# a play that goes on until a file named `go` lies in the tree
+WAIT = 'until [ -e "$JAILPANEL_ROOT/go" ]; do /bin/sleep 0.02; done\n'
+
 # ezjail-admin does what the file `play` in the tree says, a shell script; without one it shows what it got.
 _PLAYER = """#!/bin/sh
 if [ -f "$JAILPANEL_ROOT/play" ]; then . "$JAILPANEL_ROOT/play"; exit; fi
@@ -102,7 +106,12 @@ class Tree:
 
     def hurry(self) -> None:
         """Let the agent's own waits take a hundredth of a second."""
-        self.tool("bin/sleep", "#!/bin/sh\nexec /bin/sleep 0.01\n")
+        self.tool("bin/sleep", '#!/bin/sh\necho "$1" >>"${0%/bin/sleep}/slept"\nexec /bin/sleep 0.01\n')
+
+    def slept_s(self) -> float:
+        """Return how long the hurried agent thinks that it has waited, in seconds."""
+        file = self.root / "slept"
+        return sum(map(float, file.read_text().split())) if file.exists() else 0.0
 
     def pgid(self, run: str) -> int:
         return int((self.runs / run / "pgid").read_text())
@@ -143,6 +152,15 @@ def end_runs(tree: Tree) -> None:
         if pgid > 1 and not (file.parent / "status").exists():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pgid, signal.SIGKILL)
+
+
+def let_go(tree: Tree) -> None:
+    """End what `WAIT` plays."""
+    tree.file("go", "")
+
+
+def output_of(tree: Tree, run: str = RUN) -> bytes:
+    return (tree.runs / run / "output").read_bytes()
 
 
 def lines(*argv: str | bytes) -> bytes:

@@ -1,0 +1,166 @@
+"""start: once only, detached, and never half."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.hosts.agent.tree import EZJAIL, RUN, SCRIPT, WAIT, await_that, is_running, let_go, lines
+from tests.programs import program
+
+
+def test_of_twenty_starts_at_once_one_runs(any_tree):
+    any_tree.play('echo "ran $$"\n' + WAIT)
+    text = lines(EZJAIL, "onestart", "test")
+    starts = [
+        subprocess.Popen(
+            [any_tree.script, "start", RUN, str(len(text)), "alice", "j"],
+            env=any_tree.env(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(20)
+    ]
+    answers = [start.communicate(text) for start in starts]
+    said = sorted((start.returncode, out) for start, (out, _) in zip(starts, answers, strict=True))
+    assert said == [(0, b"started run-00000001\n"), *[(75, b"exists run-00000001\n")] * 19]
+    let_go(any_tree)
+    assert any_tree.follow(RUN)[0].count(b"ran ") == 1
+
+
+def test_run_id_stays_used_after_its_run_has_ended(any_tree):
+    any_tree.start_jail(RUN)
+    any_tree.follow(RUN)
+    again = any_tree.start(RUN, EZJAIL, "delete", "-w", "test")
+    assert (again.returncode, again.stdout) == (75, b"exists run-00000001\n")
+    assert any_tree.follow(RUN)[0] == b"onestart\ntest\n"
+
+
+def test_start_answers_while_the_run_goes_on(any_tree):
+    any_tree.play(WAIT)
+    any_tree.start_jail(RUN)
+    assert is_running(any_tree.pgid(RUN))
+    assert not (any_tree.runs / RUN / "status").exists()
+
+
+def test_run_is_in_a_session_of_its_own(any_tree):
+    any_tree.play('echo "$$" >"$JAILPANEL_ROOT/pid"\n' + WAIT)
+    any_tree.start_jail(RUN)
+    await_that((any_tree.root / "pid").exists, "the command begins")
+    pgid, command = any_tree.pgid(RUN), int((any_tree.root / "pid").read_text())
+    assert os.getpgid(command) == os.getsid(command) == pgid
+    assert pgid != os.getpgid(0)
+
+
+def test_run_keeps_no_descriptor_of_its_starter(any_tree):
+    any_tree.play(WAIT)
+    any_tree.start_jail(RUN)
+    wrapper = any_tree.pgid(RUN)
+    kept = {str(Path(f"/proc/{wrapper}/fd/{number}").readlink()) for number in (0, 1, 2)}
+    assert kept == {"/dev/null"}
+
+
+def test_output_holds_both_streams_in_order(any_tree):
+    any_tree.play("for n in 1 2 3; do echo out $n; echo err $n >&2; done; exit 4\n")
+    any_tree.start_jail(RUN)
+    assert any_tree.follow(RUN) == (b"out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n", "exit 4", 0)
+
+
+def test_command_reads_nothing(any_tree):
+    any_tree.play("cat; echo end\n")
+    any_tree.start_jail(RUN)
+    assert any_tree.follow(RUN)[0] == b"end\n"
+
+
+def test_missing_program_ends_with_127(any_tree):
+    (any_tree.root / EZJAIL.lstrip("/")).unlink()
+    any_tree.start_jail(RUN)
+    assert any_tree.follow(RUN)[1:] == ("exit 127", 0)
+
+
+def test_command_that_dies_of_a_signal_has_its_number_and_128(any_tree):
+    any_tree.play("echo own; kill -s KILL $$\n")
+    any_tree.start_jail(RUN)
+    # and the wrapper adds no word of its own to the output
+    assert any_tree.follow(RUN) == (b"own\n", "exit 137", 0)
+
+
+def test_start_is_in_the_hosts_log_before_it_runs(tree):
+    tree.play('cat "$JAILPANEL_ROOT/log"\n')
+    tree.start_jail(RUN)
+    logged = f"-t jailpanel -p auth.notice user=alice job=j-7 verb=start run={RUN} {EZJAIL} onestart test\n"
+    assert tree.follow(RUN)[0].decode() == logged
+
+
+def test_log_line_is_bounded(tree):
+    tree.start(RUN, "/bin/sh", *["x" * 1000] * 9)
+    assert len(tree.log) < 1000
+
+
+def test_start_works_where_syslog_does_not(tree):
+    tree.tool("usr/bin/logger", "#!/bin/sh\necho no syslogd >&2\nexit 1\n")
+    answer = tree.start(RUN, EZJAIL, "onestart", "test")
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"started run-00000001\n", b"")
+
+
+@pytest.mark.parametrize("limit", ["0", "1"])
+def test_start_that_cannot_write_says_so_and_leaves_nothing(tree, limit):
+    # a limit on the size of files stands for a full disk
+    text = lines(EZJAIL, "create", "test", ",".join(["10.0.0.2"] * 200))
+    answer = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            f'trap "" XFSZ; ulimit -f {limit}; exec "$@"',
+            "sh",
+            tree.script,
+            "start",
+            RUN,
+            str(len(text)),
+            "alice",
+            "j",
+        ],
+        input=text,
+        env=tree.env(),
+        capture_output=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stdout) == (73, b"")
+    assert answer.stderr.endswith(b"cannot write the folder of the run; the disk may be full\n")
+    assert not (tree.runs / RUN).exists()
+
+
+def test_start_where_no_folder_can_be_made_says_so(tree):
+    tree.file("var/db/jailpanel", "a file in the way")
+    answer = tree.start(RUN, EZJAIL, "onestart", "test")
+    assert answer.returncode == 73
+    assert answer.stderr.endswith(b"jailpanel-agent: cannot make the folder of runs\n")
+
+
+def test_full_disk_ends_the_run_and_says_so(tree):
+    program("unshare")
+    tree.runs.mkdir(parents=True)
+    tree.play('head -c 300000 /dev/zero || echo "cannot write" >&2; exit 5\n')
+    text = tree.file("argv", lines(EZJAIL, "onestart", "test"))
+    steps = f"""
+    mount -t tmpfs -o size=128k none {tree.runs} || exit 99
+    {SCRIPT} start {RUN} {text.stat().st_size} alice j <{text} && {SCRIPT} follow {RUN} 0 >{tree.root}/out
+    """
+    answer = subprocess.run(
+        ["unshare", "-rm", "/bin/sh", "-c", steps],
+        env=tree.env(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    if answer.returncode == 99 or b"unshare" in answer.stderr:
+        pytest.skip("this machine lets nobody mount a small disk")
+    assert answer.stderr.decode().splitlines()[-2:] == [
+        "jailpanel-agent: the disk was full: the output may be cut",
+        "exit 5",
+    ]
+    assert 0 < (tree.root / "out").stat().st_size < 131072
