@@ -47,31 +47,39 @@ def _observe_basejail(host: Host, facts: HostFacts, seen_at: datetime) -> bool:
 def _observe_jail(host: Host, row: Jail | None, seen: JailFacts) -> bool:
     values, addresses = _values(seen), [_address_values(address) for address in seen.addresses]
     if row is None:
-        row = Jail.objects.create(host=host, safe_name=seen.safe_name, **values)
+        row = Jail.objects.create(host=host, safe_name=seen.safe_name, **({"name": seen.name[:255]} | values))
         _store_addresses(row, addresses)
         return True
     changed = row.observed_at is None or any(getattr(row, name) != value for name, value in values.items())
     if changed:
         Jail.objects.filter(pk=row.pk).update(**values)
     held = [(item.interface, item.address, item.prefix) for item in row.addresses.all()]
-    if held != addresses:
+    # A file that cannot be read says nothing of addresses: they stay held, so that nobody else is given them.
+    if held != addresses and seen.root:
         row.addresses.all().delete()
         _store_addresses(row, addresses)
-    return changed or held != addresses
+    return changed
 
 
 def _values(seen: JailFacts) -> dict[str, Any]:
-    return {
+    """Return what is stored of a jail; a file that cannot be read leaves name, kind and root as they were."""
+    values = _kernel_values(seen) | {"config_text": seen.config_text, "problem": seen.problem}
+    if not seen.root:
+        return values
+    return values | {
         "name": seen.name[:255],
-        "jid": seen.running.jid if seen.running else None,
-        "is_dying": bool(seen.running and seen.running.dying),
-        "runs_at_boot": seen.run_at_boot,
         "kind": seen.kind.value,
         "root": seen.root,
         "root_exists": seen.root_exists is not False,
         "parameters": " ".join(seen.parameters),
-        "config_text": seen.config_text,
-        "problem": seen.problem,
+    }
+
+
+def _kernel_values(seen: JailFacts) -> dict[str, Any]:
+    return {
+        "jid": seen.running.jid if seen.running else None,
+        "is_dying": bool(seen.running and seen.running.dying),
+        "runs_at_boot": seen.run_at_boot,
     }
 
 

@@ -52,6 +52,7 @@ _LEFT = {
     "datasets": "dataset",
     "files": "file",
     "jails": "running jail",
+    "mounts": "mount",
 }
 
 
