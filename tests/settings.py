@@ -12,8 +12,9 @@ atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["JAILPANEL_VAR"] = _folder
 
 from jailpanel.settings import *  # noqa: E402, F403
+from jailpanel.settings import DATABASES  # noqa: E402
 
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, as the panel has one: threads that share a database in memory lock each other out at once.
     DATABASES["default"]["TEST"] = {"NAME": f"{_folder}/test.sqlite3"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -20,15 +20,15 @@ def event_list(actor: Actor) -> QuerySet[AuditEvent]:
     return events if actor_hosts is None else events.filter(host_id__in=actor_hosts)
 
 
-def action_choices() -> tuple[tuple[str, str], ...]:
-    """Return the actions that the record holds, for a filter."""
-    names = AuditEvent.objects.order_by("action").values_list("action", flat=True).distinct()
+def action_choices(events: QuerySet[AuditEvent]) -> tuple[tuple[str, str], ...]:
+    """Return the actions that these events are about, for a filter."""
+    names = events.order_by("action").values_list("action", flat=True).distinct()
     return tuple((name, name.replace(".", ": ").replace("_", " ")) for name in names)
 
 
-def object_type_choices() -> tuple[tuple[str, str], ...]:
-    """Return the kinds of object that the record holds, for a filter."""
-    names = AuditEvent.objects.order_by("object_type").values_list("object_type", flat=True).distinct()
+def object_type_choices(events: QuerySet[AuditEvent]) -> tuple[tuple[str, str], ...]:
+    """Return the kinds of object that these events are about, for a filter."""
+    names = events.order_by("object_type").values_list("object_type", flat=True).distinct()
     return tuple((name, name) for name in names if name)
 
 
@@ -46,6 +46,9 @@ def first_break() -> str | None:
             return f"Event {event.sequence} was changed: its hash does not fit."
         previous, expected = event.hash, expected + 1
     head = AuditHead.objects.filter(pk=1).first() or AuditHead()
-    if (head.sequence, head.hash) != (expected - 1, previous):
-        return f"The end was cut off: the record says {head.sequence} events, {expected - 1} are there."
+    found = expected - 1
+    if head.sequence > found:
+        return f"The end was cut off: the record says {head.sequence} events, {found} are there."
+    if (head.sequence, head.hash) != (found, previous):
+        return f"The note of where the record ends was changed: it says {head.sequence} of {found} events."
     return None

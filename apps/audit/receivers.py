@@ -1,9 +1,10 @@
-"""Sign-ins, failures and new accounts go into the record by themselves."""
+"""Sign-ins, failures, new accounts and new passwords go into the record by themselves."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.signals import password_changed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
 from django.dispatch import receiver
@@ -33,6 +34,14 @@ def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_
     actor = Actor(name=name, user_id=None, address=_address(request))
     with transaction.atomic():
         record(actor=actor, action="session.refused", subject=Subject("session", "", name))
+
+
+@receiver(password_changed)
+def _password_changed(request: HttpRequest, user: User, **_: Any) -> None:
+    actor = Actor(user.get_username(), user.pk, _address(request))
+    subject = Subject("account", str(user.pk), user.get_username())
+    with transaction.atomic():
+        record(actor=actor, action="account.password_changed", subject=subject)
 
 
 @receiver(account_created)
