@@ -19,6 +19,7 @@ CHUNK = 65536
 # A process that may write no byte to a file: it meets "File too large" where it would meet a full disk.
 NO_SPACE = ("/bin/sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh")
 _RUNNING: dict[int, Machine] = {}
+_REAPERS: set[asyncio.Future[int]] = set()
 
 
 def install(machine: Machine) -> None:
@@ -44,32 +45,60 @@ async def run(call: Call) -> int:
     """
     root = real_root(call.machine)
     before = NO_SPACE if call.machine.faults.disk_full else ()
-    process = await asyncio.create_subprocess_exec(
-        *before,
-        root + AGENT,
-        *call.args,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**call.env, "JAILPANEL_ROOT": root},
-        cwd=root,
-        start_new_session=True,
-    )
-    _RUNNING[process.pid] = call.machine
+    async with contextlib.AsyncExitStack() as pipes:
+        out, out_end = await _pipe(pipes)
+        err, err_end = await _pipe(pipes)
+        process = await asyncio.create_subprocess_exec(
+            *before,
+            root + AGENT,
+            *call.args,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=out_end,
+            stderr=err_end,
+            env={**call.env, "JAILPANEL_ROOT": root},
+            cwd=root,
+            start_new_session=True,
+        )
+        os.close(out_end)
+        os.close(err_end)
+        ended = asyncio.ensure_future(_reap(call.machine, process))
+        _REAPERS.add(ended)
+        ended.add_done_callback(_REAPERS.discard)
+        return await _attend(call, process, ended, (out, err))
+
+
+async def _pipe(pipes: contextlib.AsyncExitStack) -> tuple[asyncio.StreamReader, int]:
+    """Make a pipe that a process writes to; our end is closed with the stack, and then it gets SIGPIPE."""
+    ours, theirs = os.pipe()
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(ours, "rb", 0))
+    pipes.callback(transport.close)
+    return reader, theirs
+
+
+async def _reap(machine: Machine, process: asyncio.subprocess.Process) -> int:
+    """Wait for a process, also when nobody else does any more."""
+    _RUNNING[process.pid] = machine
     try:
-        return await _attend(call, process)
+        return await process.wait()
     finally:
         _RUNNING.pop(process.pid, None)
 
 
-async def _attend(call: Call, process: asyncio.subprocess.Process) -> int:
+async def _attend(
+    call: Call,
+    process: asyncio.subprocess.Process,
+    ended: asyncio.Future[int],
+    outputs: tuple[asyncio.StreamReader, asyncio.StreamReader],
+) -> int:
+    """Pass the streams on until both outputs are closed and the process has ended."""
     assert process.stdin
-    assert process.stdout
-    assert process.stderr
     feeding = asyncio.ensure_future(_feed(call, process.stdin))
     try:
-        await asyncio.gather(_drain(process.stdout, call.sink_out), _drain(process.stderr, call.sink_err))
-        status = await process.wait()
+        await asyncio.gather(_drain(outputs[0], call.sink_out), _drain(outputs[1], call.sink_err))
+        status = await asyncio.shield(ended)
     finally:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)

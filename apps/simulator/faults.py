@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 
 
-class Fault(Exception):  # noqa: N818 - the word of the design
+class Fault(Exception):
     """Something from outside ended a call that the tool itself did not end."""
 
 
@@ -16,7 +16,7 @@ class Rebooted(Fault):
     """The machine went down in the middle of the call."""
 
 
-class DiskFull(OSError):  # noqa: N818 - likewise
+class DiskFull(OSError):
     """A write found no space; what was written before it stays."""
 
     def __init__(self, path: str) -> None:

@@ -15,12 +15,11 @@ from apps.simulator.faults import DiskFull, Fault
 from apps.simulator.tools import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from apps.simulator.machine import Machine
 
 CLIENT = Path(__file__).with_name("client.py").read_text()
-MARK = b"The program that stands at a tool's place in a simulated host's tree."
 HEAD_LIMIT = 4 * 1024 * 1024
 KILLED = 137
 
@@ -35,23 +34,14 @@ def place(root: Path, paths: Iterable[str]) -> None:
     for path in paths:
         target = root / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
         target.write_text(f"#!{interpreter()} -ISE\n" + CLIENT.replace("@TOOL@", path))
         target.chmod(0o555)
 
 
 def refresh(root: Path) -> None:
-    """Write the clients of a tree anew, those that are still there: interpreters and clients move on."""
-    tools = (path for path in registry.load() if is_client(root / path.lstrip("/")))
-    place(root, list(tools))
-
-
-def is_client(path: Path) -> bool:
-    """Tell whether one of our clients stands at a real path."""
-    try:
-        with path.open("rb") as file:
-            return MARK in file.read(1024)
-    except OSError:
-        return False
+    """Put the clients of today in the place of the tools that a tree has; those it lacks stay away."""
+    place(root, [path for path in registry.load() if (root / path.lstrip("/")).is_file()])
 
 
 def interpreter() -> str:
@@ -78,8 +68,6 @@ async def perform(call: Call, path: str) -> int:
         return await call.fail(f"{path.rpartition('/')[2]}: {error.filename}: No space left on device")
     except Fault:
         return KILLED
-    finally:
-        call.machine.touch()
 
 
 class Line:
@@ -157,9 +145,16 @@ def inside(machine: Machine, cwd: str) -> str:
 class ToolServer:
     """Serves the tools of one machine to the clients in its tree."""
 
-    def __init__(self, machine: Machine, socket: Path) -> None:
-        """Remember where to listen: a short path, linked to from beside the tree."""
+    def __init__(self, machine: Machine, socket: Path, ended: Callable[[], None] = lambda: None) -> None:
+        """Prepare.
+
+        Args:
+            machine: whose tools.
+            socket: where to listen; short, and linked to from beside the tree.
+            ended: called after each call.
+        """
         self._machine = machine
+        self._ended = ended
         self._socket = socket
         self._server: asyncio.Server | None = None
         self._calls: set[asyncio.Task[None]] = set()
@@ -201,6 +196,7 @@ class ToolServer:
             pass  # the client was killed, and its call with it
         finally:
             writer.close()
+            self._ended()
 
 
 async def attend(work: Coroutine[None, None, int], gone: Coroutine[None, None, None]) -> int:

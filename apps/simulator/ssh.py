@@ -1,0 +1,368 @@
+"""A simulated machine's sshd: public keys from its own authorized_keys, commands as sshd runs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import socket
+import stat
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from apps.simulator import agent, inprocess
+from apps.simulator.call import Call
+from apps.simulator.faults import Fault
+from apps.simulator.shell.run import Shell
+from apps.simulator.shell.streams import Input, Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from apps.simulator.machine import Machine
+
+KEYS = "/root/.ssh/authorized_keys"
+HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
+USER = "root"
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+QUEUE_CHUNKS = 64
+KILLED = 137
+LOGIN = {
+    "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/root/bin",
+    "HOME": "/root",
+    "SHELL": "/bin/sh",
+    "USER": USER,
+    "LOGNAME": USER,
+    "MAIL": "/var/mail/root",
+}
+
+
+def host_key(machine: Machine) -> asyncssh.SSHKey:
+    """Read the machine's host key; one that it does not have yet is made, as sshd's rc script does."""
+    files = machine.files
+    if not files.is_file(HOST_KEY):
+        key = asyncssh.generate_private_key("ssh-ed25519", comment=f"root@{machine.hostname}")
+        files.write_bytes(HOST_KEY, key.export_private_key(), 0o600)
+        files.write_bytes(f"{HOST_KEY}.pub", key.export_public_key())
+    return asyncssh.import_private_key(files.read_bytes(HOST_KEY))
+
+
+def key_options(machine: Machine, key: asyncssh.SSHKey, address: str) -> Mapping[str, object] | None:
+    """Look a key up in the machine's authorized_keys.
+
+    Args:
+        machine: the host.
+        key: what the client has.
+        address: where it comes from, for `from=`.
+
+    Returns:
+        The entry's options; None when the key may not sign in. A file that others may write counts
+        for nothing, as sshd's StrictModes has it.
+    """
+    files = machine.files
+    if not files.is_file(KEYS) or any(
+        files.lstat(path).st_mode & OTHERS_WRITE for path in (KEYS, "/root/.ssh", "/root")
+    ):
+        return None
+    try:
+        return asyncssh.import_authorized_keys(files.read_text(KEYS)).validate(key, address, address)
+    except ValueError:
+        return None
+
+
+class Connection(asyncssh.SSHServer):
+    """One client's connection."""
+
+    def __init__(self, sshd: Sshd) -> None:
+        """Remember whose it is."""
+        self.sshd = sshd
+        self.options: Mapping[str, object] = {}
+        self.left = sshd.machine.faults.drop_after_bytes
+        self._line: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Note the connection."""
+        self._line = conn
+        self.sshd.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
+        """Forget the connection."""
+        self.sshd.connections.discard(self)
+
+    @property
+    def peer(self) -> tuple[str, int]:
+        """Where the client is."""
+        host, port = self._line.get_extra_info("peername")[:2] if self._line else ("", 0)
+        return str(host), int(port)
+
+    def public_key_auth_supported(self) -> bool:
+        """Keys are the only way in."""
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        """Let a key in that root's authorized_keys lists."""
+        found = key_options(self.sshd.machine, key, self.peer[0]) if username == USER else None
+        self.options = found or {}
+        return found is not None
+
+    def session_requested(self) -> Session:
+        """Open a session for a command or a shell."""
+        return Session(self)
+
+    def cut(self) -> None:
+        """Break the line without a word; what was written before still arrives."""
+        line = self._line.get_extra_info("socket") if self._line else None
+        if line is not None:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Stop hearing what the client says, keep-alives among it; or hear it again."""
+        transport = self._line._transport if self._line else None  # noqa: SLF001 - no public way to fall silent
+        if transport is not None:
+            (transport.pause_reading if frozen else transport.resume_reading)()
+
+
+class Session(asyncssh.SSHServerSession[bytes]):
+    """One command, from its request to its exit status."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Wait for what is asked."""
+        self._connection = connection
+        self._channel: asyncssh.SSHServerChannel[bytes] | None = None
+        self._command: str | None = None
+        self._input: asyncio.Queue[bytes] = asyncio.Queue()
+        self._ended = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
+        """Take the channel."""
+        self._channel = chan
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
+        """End what runs in the simulator; the agent's script is left to itself, as sshd leaves it."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def shell_requested(self) -> bool:
+        """Read a script from the client."""
+        return True
+
+    def exec_requested(self, command: str) -> bool:
+        """Run one line."""
+        self._command = command
+        return True
+
+    def session_started(self) -> None:
+        """Begin."""
+        self._task = asyncio.ensure_future(self._run())
+        self._connection.sshd.sessions.add(self._task)
+        self._task.add_done_callback(self._connection.sshd.sessions.discard)
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:  # noqa: ARG002 - likewise
+        """Keep what the client sends until the command reads it."""
+        self._input.put_nowait(data)
+        if self._channel is not None and self._input.qsize() > QUEUE_CHUNKS:
+            self._channel.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Note the end of input; output goes on."""
+        self._input.put_nowait(b"")
+        return True
+
+    def pause_writing(self) -> None:
+        """Stop, the client is slow."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._writable.set()
+
+    async def _read(self) -> bytes:
+        if self._ended:
+            return b""
+        data = await self._input.get()
+        self._ended = not data
+        if self._channel is not None and self._input.empty():
+            self._channel.resume_reading()
+        return data
+
+    async def _out(self, data: bytes) -> None:
+        await self._put(data, None)
+
+    async def _err(self, data: bytes) -> None:
+        await self._put(data, asyncssh.EXTENDED_DATA_STDERR)
+
+    async def _put(self, data: bytes, kind: int | None) -> None:
+        """Send output, as far as the faults of the moment let it through."""
+        await self._connection.sshd.audible.wait()
+        await self._writable.wait()
+        connection, channel = self._connection, self._channel
+        if channel is None or channel.is_closing():
+            raise ConnectionResetError
+        if connection.left is None:
+            channel.write(data, kind)
+            return
+        channel.write(data[: connection.left], kind)
+        connection.left -= len(data)
+        if connection.left <= 0:
+            connection.cut()
+
+    async def _run(self) -> None:
+        """Run the command and send its status."""
+        status = KILLED
+        try:
+            status = await self._perform()
+        except (Fault, ConnectionResetError):
+            pass
+        finally:
+            self._connection.sshd.ended()
+        await self._connection.sshd.audible.wait()
+        if self._channel is not None and not self._channel.is_closing():
+            self._channel.exit(status & 0xFF)
+
+    async def _perform(self) -> int:
+        forced = self._connection.options.get("command")
+        line = forced if isinstance(forced, str) else self._command
+        call = self._call(forced=isinstance(forced, str))
+        streams = Streams(Input(call.read), call.sink_out, call.sink_err)
+        if line is None:
+            text = (await call.stdin()).decode("utf-8", "surrogateescape")
+            return await Shell(call).run(text, streams)
+        if self._connection.sshd.in_process and shlex.split(line) == [agent.AGENT]:
+            return await inprocess.run(call)
+        return await Shell(call).run(line, streams)
+
+    def _call(self, *, forced: bool) -> Call:
+        machine = self._connection.sshd.machine
+        host, port = self._connection.peer
+        env = LOGIN | {"SSH_CLIENT": f"{host} {port} 22"}
+        if forced and self._command is not None:
+            env["SSH_ORIGINAL_COMMAND"] = self._command
+        return Call(("sh",), machine, self._out, self._err, env=env, cwd="/root", read=self._read)
+
+
+class Sshd:
+    """The SSH server of one machine.
+
+    Attributes:
+        machine: whom it belongs to.
+        address: where it listens.
+        port: its TCP port; 0 until it has one.
+        in_process: the agent's reading verbs are answered without a process.
+        ended: called after each command.
+        connections: those that are open.
+        sessions: what runs.
+        audible: not set while the machine hangs.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        in_process: bool = False,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare; `open` listens."""
+        self.machine = machine
+        self.address = address
+        self.port = port
+        self.in_process = in_process
+        self.ended = ended
+        self.connections: set[Connection] = set()
+        self.sessions: set[asyncio.Task[None]] = set()
+        self.audible = asyncio.Event()
+        self.audible.set()
+        self._listener: asyncssh.SSHAcceptor | asyncio.Server | None = None
+
+    @property
+    def public_key(self) -> str:
+        """The host key's public line, without a comment."""
+        line: bytes = host_key(self.machine).export_public_key()
+        return " ".join(line.decode().split()[:2])
+
+    async def open(self) -> None:
+        """Listen, or behave as the faults say; a port that is taken by now is given up for another."""
+        faults = self.machine.faults
+        if faults.hang:
+            self.audible.clear()
+        else:
+            self.audible.set()
+        if faults.refuse:
+            return
+        if faults.hang:
+            self._listener = await asyncio.start_server(_say_nothing, self.address, self.port)
+        else:
+            self._listener = await self._listen()
+
+    async def _listen(self) -> asyncssh.SSHAcceptor:
+        try:
+            return await self._accept(self.port)
+        except OSError:
+            if not self.port:
+                raise
+            return await self._accept(0)
+
+    async def _accept(self, port: int) -> asyncssh.SSHAcceptor:
+        acceptor = await asyncssh.listen(
+            self.address,
+            port,
+            server_factory=lambda: Connection(self),
+            server_host_keys=[host_key(self.machine)],
+            encoding=None,
+            allow_pty=False,
+            agent_forwarding=False,
+            compression_algs=None,
+            config=None,
+            reuse_address=True,
+        )
+        self.port = acceptor.get_port()
+        return acceptor
+
+    async def shut(self) -> None:
+        """Stop listening; open connections stay."""
+        if self._listener is not None:
+            self._listener.close()
+            await self._listener.wait_closed()
+        self._listener = None
+
+    def disconnect(self) -> None:
+        """Break every open connection."""
+        for connection in tuple(self.connections):
+            connection.cut()
+
+    async def close(self) -> None:
+        """Stop listening, break connections, end what runs."""
+        await self.shut()
+        self.disconnect()
+        for task in tuple(self.sessions):
+            task.cancel()
+        await asyncio.gather(*self.sessions, return_exceptions=True)
+
+    async def apply_faults(self) -> None:
+        """Make what is open and what is to come behave as the faults say now."""
+        faults = self.machine.faults
+        await self.shut()
+        await self.open()
+        if faults.refuse:
+            self.disconnect()
+        for connection in tuple(self.connections):
+            connection.left = faults.drop_after_bytes
+            connection.freeze(frozen=faults.hang)
+
+    async def change_host_key(self) -> None:
+        """Come up with another host key, as a machine that was installed anew."""
+        self.machine.files.remove(HOST_KEY)
+        await self.apply_faults()
+
+
+async def _say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Hold a connection open until its client gives up."""
+    with contextlib.suppress(OSError):
+        await reader.read()
+    writer.close()
