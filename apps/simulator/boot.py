@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from apps.simulator.network import Interface, hardware_address, is_ethernet
-from apps.simulator.state import Dataset, Kernel, Mount, Process, Socket
+from apps.simulator.state import Dataset, Kernel, Mount, Process, Socket, mountpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,11 +119,11 @@ def _mask_length(mask: str) -> str:
 def _mounts(spec: HostSpec, datasets: list[Dataset]) -> list[Mount]:
     """Mount what is mounted at boot: the root, the datasets, the file systems of the kernel."""
     if spec.pool:
-        disks = [
-            Mount(item.name, item.mountpoint, "zfs") for item in datasets if item.mountpoint.startswith("/")
-        ]
+        disks = []
         for item in datasets:
-            item.mounted = item.mountpoint.startswith("/")
+            point = mountpoint_of(datasets, item)
+            item.mounted = point.startswith("/")
+            disks += [Mount(item.name, point, "zfs")] if item.mounted else []
     else:
         disks = [Mount("/dev/gpt/rootpart", "/", "ufs", dump=1, passno=1)]
     special = [Mount("devfs", "/dev", "devfs"), Mount("fdescfs", "/dev/fd", "fdescfs")]

@@ -5,8 +5,10 @@ Source: reference ezjail.md §8.1.
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 
 MAGIC = b"070707"
 TRAILER = "TRAILER!!!"
@@ -61,3 +63,38 @@ def unpack(data: bytes) -> list[Member]:
         if len(content) < size:
             raise Damaged
         members.append(Member(name, mode, content))
+
+
+def read_folder(folder: str) -> list[Member]:
+    """Collect a real folder and all below it, parents first, by paths relative to it ("" is itself)."""
+    members = [member_of(folder, "")]
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        below = os.path.relpath(place, folder)
+        for name in sorted([*folders, *names]):
+            path = name if below == "." else f"{below}/{name}"
+            members.append(member_of(f"{folder}/{path}", path))
+    return members
+
+
+def member_of(place: str, path: str) -> Member:
+    """Read one real file, folder or link."""
+    state = Path(place).lstat()
+    if stat.S_ISLNK(state.st_mode):
+        return Member(path, state.st_mode, os.fsencode(Path(place).readlink()))
+    empty = stat.S_ISDIR(state.st_mode) or not state.st_size
+    return Member(path, state.st_mode, b"" if empty else Path(place).read_bytes())
+
+
+def write_folder(members: list[Member], folder: str) -> None:
+    """Put members into a real folder that is there and empty."""
+    for member in members:
+        place = Path(folder, member.path)
+        if stat.S_ISLNK(member.mode):
+            place.symlink_to(os.fsdecode(member.data))
+            continue
+        if stat.S_ISDIR(member.mode):
+            place.mkdir(exist_ok=True)
+        else:
+            place.write_bytes(member.data)
+        place.chmod(stat.S_IMODE(member.mode))

@@ -234,22 +234,35 @@ class Files:
     def copy_entry(self, source: str, target: str) -> None:
         """Copy one file, directory (without its contents) or link, as one step of `cpio -p`."""
         old, place = self.real(source, follow=False), self.real(target, follow=False)
-        state = os.lstat(old)
         self.check_space(target)
-        if stat.S_ISLNK(state.st_mode):
-            _unlink(place)
-            os.symlink(os.readlink(old), place)
-        elif stat.S_ISDIR(state.st_mode):
-            _make_dir(place, state.st_mode)
-        else:
-            _unlink(place)
-            _copy_file(old, place, state.st_mode)
+        _copy_one(old, place)
+
+    def copier(self, source: str, target: str) -> Callable[[str], None]:
+        """Make a function that copies one name below a directory to below another.
+
+        It does what `copy_entry` does, and looks each folder's place up once.
+        """
+        parents: dict[str, tuple[str, str]] = {}
+
+        def copy(below: str) -> None:
+            parent, _, leaf = below.rpartition("/")
+            if leaf in {".", ".."} or not leaf:
+                self.copy_entry(f"{source}/{below}", f"{target}/{below}")
+                return
+            if parent not in parents:
+                parents[parent] = self.real(f"{source}/{parent}"), self.real(f"{target}/{parent}")
+            old, place = parents[parent]
+            self.check_space(f"{target}/{below}")
+            _copy_one(f"{old}/{leaf}", f"{place}/{leaf}")
+
+        return copy
 
     def copy_tree(self, source: str, target: str) -> None:
         """Copy a directory and all below it onto another place (`cp -Rp source/. target`)."""
         self.copy_entry(source, target)
+        copy = self.copier(source, target)
         for below in self.walk(source):
-            self.copy_entry(f"{source}/{below}", f"{target}/{below}")
+            copy(below)
 
     def make_temporary(self, prefix: str) -> str:
         """Make an empty file of a fresh name, as mktemp(1) does, and give its path."""
@@ -275,38 +288,34 @@ def _walk(top: str, below: str) -> Iterator[str]:
             yield from _walk(top, path)
 
 
-def _unlink(place: str) -> None:
+def _copy_one(old: str, place: str) -> None:
+    state = os.lstat(old)
+    if stat.S_ISDIR(state.st_mode):
+        _make_dir(place, state.st_mode)
+        return
     if os.path.lexists(place):
         os.unlink(place)
+    if stat.S_ISLNK(state.st_mode):
+        os.symlink(os.readlink(old), place)
+    else:
+        _copy_file(old, place, state)
 
 
 def _make_dir(place: str, mode: int) -> None:
-    if not os.path.isdir(place):
+    try:
         os.mkdir(place)
+    except FileExistsError:
+        if not os.path.isdir(place):
+            raise
     os.chmod(place, stat.S_IMODE(mode))
 
 
-def _copy_file(old: str, place: str, mode: int) -> None:
+def _copy_file(old: str, place: str, state: os.stat_result) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    descriptor = os.open(place, flags, stat.S_IMODE(mode))
+    descriptor = os.open(place, flags, stat.S_IMODE(state.st_mode))
     try:
-        with open(old, "rb") as source:
-            data = source.read()
-        if data:
-            os.write(descriptor, data)
+        if state.st_size:
+            with open(old, "rb") as source:
+                os.write(descriptor, source.read())
     finally:
         os.close(descriptor)
-
-
-def copy_real(old: str, place: str) -> None:
-    """Copy a real folder and all below it to another real place, outside of any tree's rules."""
-    _make_dir(place, os.lstat(old).st_mode)
-    with os.scandir(old) as entries:
-        for entry in entries:
-            below = f"{place}/{entry.name}"
-            if entry.is_symlink():
-                os.symlink(os.readlink(entry.path), below)
-            elif entry.is_dir():
-                copy_real(entry.path, below)
-            else:
-                _copy_file(entry.path, below, entry.stat().st_mode)

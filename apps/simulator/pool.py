@@ -1,20 +1,17 @@
 """What `zfs` does to a simulated machine's datasets, and what it says when it does not.
 
-A dataset's files lie at its mount point in the machine's tree; a snapshot's are a copy outside of
-it. Each refusal is a `ZfsError` with the text that zfs(8) prints.
+A dataset's files lie at its mount point in the machine's tree; a snapshot's are in an archive
+outside of it. Each refusal is a `ZfsError` with the text that zfs(8) prints.
 
 Source: reference jail-tools.md §9.1, ezjail.md §7 and §11.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apps.simulator.files import copy_real
-from apps.simulator.state import Dataset, Mount, Snapshot
+from apps.simulator.cpio import Member, pack, read_folder, unpack, write_folder
+from apps.simulator.state import Dataset, Mount, Snapshot, mountpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,11 +27,7 @@ class ZfsError(Exception):
 
 def mountpoint(machine: Machine, dataset: Dataset) -> str:
     """Work out where a dataset is to be mounted: its own value, or its parent's and its name."""
-    if dataset.mountpoint:
-        return dataset.mountpoint
-    parent = machine.kernel.dataset(dataset.name.rpartition("/")[0])
-    above = mountpoint(machine, parent) if parent else "none"
-    return above if above in {"none", "legacy"} else f"{above.rstrip('/')}/{dataset.name.rpartition('/')[2]}"
+    return mountpoint_of(machine.kernel.datasets, dataset)
 
 
 def find(machine: Machine, name: str, doing: str = "open") -> Dataset:
@@ -157,8 +150,8 @@ def snapshot(machine: Machine, name: str) -> None:
         raise ZfsError(f"cannot create snapshot '{name}': dataset already exists")
     store = _new_store(machine)
     point = mountpoint(machine, dataset)
-    if dataset.mounted:
-        copy_real(machine.files.real(point), f"{machine.folder}/{store}/files")
+    members = read_folder(machine.files.real(point)) if dataset.mounted else []
+    (machine.folder / store).write_bytes(pack(members))
     dataset.snapshots.append(Snapshot(label, machine.now(), store))
     machine.touch()
 
@@ -203,8 +196,7 @@ def send_receive(machine: Machine, source: str, target: str) -> None:
         dataset = find(machine, target)
     point = mountpoint(machine, dataset)
     _empty(machine, point)
-    if (machine.folder / found.store / "files").is_dir():
-        copy_real(f"{machine.folder}/{found.store}/files", machine.files.real(point))
+    write_folder(stored(machine, found), machine.files.real(point))
     dataset.snapshots.append(Snapshot(source.partition("@")[2], machine.now(), found.store))
     machine.touch()
 
@@ -257,19 +249,23 @@ def _move(machine: Machine, dataset: Dataset, before: str) -> None:
     mount(machine, dataset)
 
 
+def stored(machine: Machine, found: Snapshot) -> list[Member]:
+    """Give what a snapshot holds."""
+    return unpack((machine.folder / found.store).read_bytes())
+
+
 def _new_store(machine: Machine) -> str:
-    """Make a folder for a snapshot's files; give its name below the machine's folder."""
+    """Find a name for the file that holds a snapshot, below the machine's folder."""
     base = machine.folder / STORES
     base.mkdir(exist_ok=True)
-    number = 1 + max((int(path.name) for path in base.iterdir()), default=0)
-    (base / str(number)).mkdir()
-    return f"{STORES}/{number}"
+    number = 1 + max((int(path.stem) for path in base.iterdir()), default=0)
+    return f"{STORES}/{number}.cpio"
 
 
 def _drop_store(machine: Machine, store: str) -> None:
     """Remove a snapshot's files unless another snapshot, sent or received, holds the same ones."""
     if not any(item.store == store for dataset in machine.kernel.datasets for item in dataset.snapshots):
-        shutil.rmtree(machine.folder / store)
+        (machine.folder / store).unlink()
 
 
 def _drop_mountpoint(machine: Machine, dataset: Dataset, point: str) -> None:
@@ -284,32 +280,12 @@ def _empty(machine: Machine, point: str) -> None:
         machine.files.remove_tree(f"{point}/{name}")
 
 
-def changed(now: str, before: str) -> list[str]:
-    """Give the paths in one real folder that another does not have or has otherwise (`zfs diff`: + and M).
-
-    Args:
-        now: the real folder as it is.
-        before: a snapshot's real folder.
-
-    Returns:
-        Relative paths, parents first.
-    """
-    found = []
-    for folder, folders, names in os.walk(now):
-        folders.sort()
-        below = os.path.relpath(folder, now)
-        for name in sorted([*folders, *names]):
-            path = name if below == "." else f"{below}/{name}"
-            if _content(f"{now}/{path}") != _content(f"{before}/{path}"):
-                found.append(path)
-    return found
+def changed(machine: Machine, dataset: Dataset, found: Snapshot) -> list[str]:
+    """Give the paths that are new or otherwise than in a snapshot (`zfs diff`: + and M), parents first."""
+    before = {member.path: member for member in stored(machine, found)}
+    now = read_folder(machine.files.real(mountpoint(machine, dataset)))
+    return [member.path for member in now if member.path and _differs(member, before.get(member.path))]
 
 
-def _content(path: str) -> tuple[str, bytes]:
-    """Give what makes a file what it is: its kind and contents."""
-    place = Path(path)
-    if place.is_symlink():
-        return "link", os.fsencode(place.readlink())
-    if place.is_dir():
-        return "folder", b""
-    return ("file", place.read_bytes()) if place.is_file() else ("nothing", b"")
+def _differs(member: Member, old: Member | None) -> bool:
+    return old is None or (member.mode, member.data) != (old.mode, old.data)

@@ -7,7 +7,7 @@ import typing
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
-from apps.simulator.network import Interface  # noqa: TC001 - decode reads the types
+from apps.simulator.network import Interface
 
 T = TypeVar("T")
 
@@ -163,6 +163,16 @@ class Kernel:
     def processes_in(self, jid: int) -> list[Process]:
         """Give a jail's processes; 0 is the host."""
         return [process for process in self.processes if process.jid == jid]
+
+
+def mountpoint_of(datasets: list[Dataset], dataset: Dataset) -> str:
+    """Work out where a dataset belongs: its own value, or its parent's and its name."""
+    if dataset.mountpoint:
+        return dataset.mountpoint
+    above, _, leaf = dataset.name.rpartition("/")
+    parent = next((item for item in datasets if item.name == above), None)
+    point = mountpoint_of(datasets, parent) if parent else "none"
+    return point if point in {"none", "legacy"} else f"{point.rstrip('/')}/{leaf}"
 
 
 def encode(value: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from apps.simulator.files import Files
     from apps.simulator.tools.ezjail.session import Session
@@ -44,9 +44,9 @@ async def cpio(session: Session, source: str, start: str, target: str, seconds: 
         await session.complain(f"find: {start}: No such file or directory")
         await session.complain("0 blocks")
         return True
-    names = list(names_below(files, source, start))
+    names, copy = list(names_below(files, source, start)), files.copier(source, target)
     for at in range(0, len(names), CHUNK):
-        done, problem = _copy(files, source, names[at : at + CHUNK], target)
+        done, problem = _copy(copy, names[at : at + CHUNK], target)
         await session.call.err("".join(f"{target}/{name}\n" for name in done))
         if problem:
             await session.complain(f"cpio: {problem}")
@@ -56,12 +56,12 @@ async def cpio(session: Session, source: str, start: str, target: str, seconds: 
     return True
 
 
-def _copy(files: Files, source: str, names: list[str], target: str) -> tuple[list[str], str]:
+def _copy(copy: Callable[[str], None], names: list[str], target: str) -> tuple[list[str], str]:
     """Copy some; give those that were copied, and what stopped it."""
     done: list[str] = []
     for name in names:
         try:
-            files.copy_entry(f"{source}/{name}", f"{target}/{name}")
+            copy(name)
         except OSError as error:
             return done, f"Can't create '{target}/{name}': {error.strerror}"
         done.append(name)

@@ -100,13 +100,14 @@ async def freeze(session: Session, words: list[str]) -> None:
     if session.files.lexists(place):
         raise Exit(f"Error: A flavour already exists at {place}.")
     session.files.mkdir(place, parents=True)
-    await _copy_changes(session, jail, f"{session.machine.folder}/{snapshot.store}/files", place)
+    dataset = pool.find(session.machine, jail.dataset)
+    await _copy_changes(session, jail, pool.changed(session.machine, dataset, snapshot), place)
 
 
-async def _copy_changes(session: Session, jail: EzJail, before: str, place: str) -> None:
+async def _copy_changes(session: Session, jail: EzJail, names: list[str], place: str) -> None:
     """Copy what is new or changed; what was deleted or renamed is not seen (§1.5)."""
     files, done = session.files, 0
-    for below in pool.changed(files.real(jail.rootdir), before):
+    for below in names:
         parent = below.rpartition("/")[0]
         if parent:
             files.mkdir(f"{place}/{parent}", parents=True)

@@ -166,11 +166,13 @@ async def _fetch(session: Session, source: Source, name: str) -> None:
             await session.complain(f"{ADMIN}: fetch: not found")
         elif await tool(session.call.child(("fetch", url), cwd=temp)) == 0:
             return
+    host = source.host
     raise Exit(
-        f"\nCould not fetch {name} from {source.protocol}://{source.host}.\n"
-        f"  Maybe your release ({source.release}) is specified incorrectly or the host {source.host} "
-        "does not provide that release build.\n  Use the -r option to specify an existing release or the -h option "
-        "to specify an alternative ftp server."
+        f"\nCould not fetch {name} from {source.protocol}://{host}.\n"
+        f"  Maybe your release ({source.release}) is specified incorrectly or the host {host} does not "
+        "provide that release build.\n"
+        "  Use the -r option to specify an existing release or the -h option to specify an alternative ftp "
+        "server."
     )
 
 

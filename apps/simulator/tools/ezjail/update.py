@@ -56,9 +56,9 @@ def _check(session: Session, action: str, source: str) -> None:
         raise Exit(f"Error: base jail does not exist.\n  {what}\n  {MISSING}")
     if action == "U" and not source:
         raise Exit(
-            "Error: Can not (yet automatically) infer the basejail's osversion.\n  Please run "
-            "ezjail-admin update -U -s X.X-RELEASE, with X.X-RELEASE being to osversion currently installed in the basejail in "
-            "need of an upgrade."
+            "Error: Can not (yet automatically) infer the basejail's osversion.\n"
+            "  Please run ezjail-admin update -U -s X.X-RELEASE, with X.X-RELEASE being to osversion "
+            "currently installed in the basejail in need of an upgrade."
         )
 
 
