@@ -23,13 +23,14 @@ dyn_ack_lifetime=300 dyn_parent_max=4096 dyn_max=16384 dyn_buckets=8192 curr_max
 curr_dyn_buckets=256 dyn_parent_count=0 dyn_count=0 static_count=1 default_to_accept=1
 tables_sets=0 tables_max=128 default_rule=65535 verbose_limit=0 verbose=1 autoinc_step=100
 one_pass=1"""
-_JAIL_PARAMS = """sysvshm sysvshm. sysvsem sysvsem. sysvmsg sysvmsg. allow allow.mount allow.mount.tmpfs allow.mount.devfs
-allow.mount.fdescfs allow.mount.procfs allow.mount.nullfs allow.mount. allow.suser
-allow.unprivileged_proc_debug allow.read_msgbuf allow.reserved_ports allow.mlock allow.socket_af
-allow.quotas allow.chflags allow.raw_sockets allow.sysvipc allow.set_hostname ip6 ip6.saddrsel ip6.addr ip6.
-ip4 ip4.saddrsel ip4.addr ip4. cpuset cpuset.id host host.hostid host.hostuuid host.domainname host.hostname
-host. children children.max children.cur dying vnet persist devfs_ruleset enforce_statfs osrelease osreldate
-securelevel path name parent jid"""
+_JAIL_PARAMS = """sysvshm sysvshm. sysvsem sysvsem. sysvmsg sysvmsg. allow allow.mount allow.mount.tmpfs
+allow.mount.devfs allow.mount.fdescfs allow.mount.procfs allow.mount.nullfs allow.mount.
+allow.suser allow.unprivileged_proc_debug allow.read_msgbuf allow.reserved_ports
+allow.mlock allow.socket_af allow.quotas allow.chflags allow.raw_sockets allow.sysvipc
+allow.set_hostname ip6 ip6.saddrsel ip6.addr ip6. ip4 ip4.saddrsel ip4.addr ip4. cpuset
+cpuset.id host host.hostid host.hostuuid host.domainname host.hostname host. children
+children.max children.cur dying vnet persist devfs_ruleset enforce_statfs osrelease
+osreldate securelevel path name parent jid"""
 WRITABLE = frozenset(
     {
         *("kern.hostname", "kern.securelevel", "net.inet.ip.forwarding", "net.inet6.ip6.forwarding"),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from apps.simulator import agent
 from apps.simulator.call import Buffer, Call, Captured
+from apps.simulator.control import ControlServer
 from apps.simulator.faults import Faults
 from apps.simulator.machine import Machine
 from apps.simulator.server import ToolServer, refresh
@@ -21,15 +22,17 @@ from apps.simulator.shell import external
 from apps.simulator.shell.run import Shell
 from apps.simulator.shell.streams import Streams, given
 from apps.simulator.ssh import KEYS, LOGIN, Sshd
+from apps.simulator.tools.logger import AUTH, MESSAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from apps.simulator.spec import HostSpec
 
 SAVE_DELAY_S = 0.1
 DOWN_S = 8.0
 LISTING = "hosts.json"
+NO_HISTORY: Mapping[str, tuple[str, ...]] = {}
 FAULTS = tuple(field.name for field in dataclasses.fields(Faults))
 
 
@@ -166,7 +169,7 @@ class Simulation:
     Attributes:
         folder: holds a folder for each machine and the listing.
         hosts: by name, in the order in which they were given.
-        control: the socket that `apps.simulator.control` talks to.
+        control: the socket that `apps.simulator.control` talks to; there while it serves.
     """
 
     def __init__(
@@ -193,29 +196,41 @@ class Simulation:
         self._panel_key = panel_key
         self._in_process = in_process
         self._address_of = address_of
+        self._sockets = Path()
+        self.control = Path()
+        self._control = ControlServer(self)
+
+    async def start(
+        self, specs: Iterable[HostSpec], history: Mapping[str, tuple[str, ...]] = NO_HISTORY
+    ) -> None:
+        """Serve machines: those that the folder holds are taken up, the others are made.
+
+        Args:
+            specs: the machines.
+            history: lines that root runs on a machine right after it was made, by its name.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._sockets = Path(tempfile.mkdtemp(prefix="jpsim-"))
         self.control = self._sockets / "control"
-
-    async def start(self, specs: Iterable[HostSpec]) -> None:
-        """Serve machines: those that the folder holds are taken up, the others of `specs` are made."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         known = {entry["name"]: entry for entry in read_listing(self.folder)}
         for index, spec in enumerate(specs):
             entry = known.get(spec.name, {})
             address, port = self._address_of(index)
-            self.hosts[spec.name] = self._host(
-                spec, index, str(entry.get("address", address)), int(entry.get("port", port))
-            )
+            place = str(entry.get("address", address)), int(entry.get("port", port))
+            self.hosts[spec.name] = await self._host(spec, index, place, history.get(spec.name, ()))
         await asyncio.gather(*(host.start() for host in self.hosts.values()))
         self.write_listing()
+        await self._control.start()
 
-    def _host(self, spec: HostSpec, index: int, address: str, port: int) -> SimulatedHost:
-        folder = self.folder / spec.name
-        exists = (folder / "state.json").exists()
-        machine = Machine.load(folder) if exists else Machine.create(folder, spec)
-        machine.pace = self._pace
-        sshd = Sshd(machine, address, port, in_process=self._in_process)
+    async def _host(
+        self, spec: HostSpec, index: int, place: tuple[str, int], history: tuple[str, ...]
+    ) -> SimulatedHost:
+        machine, fresh = take_up(self.folder / spec.name, spec)
+        sshd = Sshd(machine, *place, in_process=self._in_process)
         host = SimulatedHost(machine, self._sockets / str(index), sshd)
+        for line in history if fresh else ():
+            await host.run(line)
+        machine.pace = self._pace
         if self._panel_key:
             host.authorize(self._panel_key)
         return host
@@ -229,8 +244,20 @@ class Simulation:
 
     async def stop(self) -> None:
         """Stop every host and leave nothing behind but the folder."""
+        self._control.stop()
         await asyncio.gather(*(host.stop() for host in self.hosts.values()))
-        shutil.rmtree(self._sockets, ignore_errors=True)
+        if self._sockets.is_absolute():
+            shutil.rmtree(self._sockets, ignore_errors=True)
+
+
+def take_up(folder: Path, spec: HostSpec) -> tuple[Machine, bool]:
+    """Load a machine, or make it with the logs that syslogd expects; tells whether it is new."""
+    if (folder / "state.json").exists():
+        return Machine.load(folder), False
+    machine = Machine.create(folder, spec)
+    for path in (MESSAGES, AUTH):
+        machine.files.write_text(path, "", 0o600)
+    return machine, True
 
 
 def read_listing(folder: Path) -> list[dict[str, str | int]]:

@@ -67,16 +67,16 @@ def space_of(machine: Machine, mount: Mount) -> Space:
         return Space(1, 1, 0)
     if mount.fstype == "procfs":
         return Space(4, 4, 0)
+    if machine.spec.pool:
+        return _dataset(machine, mount.device.replace("/usr/jails", f"{machine.spec.pool}/ezjail", 1))
     total = machine.spec.disk_kb
-    if mount.fstype == "zfs":
-        return _dataset(machine, mount)
     used = total if machine.faults.disk_full else disk_used(machine)
     return Space(total, used, max(0, int(total * (1 - RESERVED)) - used))
 
 
-def _dataset(machine: Machine, mount: Mount) -> Space:
+def _dataset(machine: Machine, name: str) -> Space:
     """Give a mounted dataset's room: what it takes itself, and what the pool has left for all."""
-    used = dataset_used(machine, mount.device)
+    used = dataset_used(machine, name)
     free = 0 if machine.faults.disk_full else max(0, machine.spec.disk_kb - disk_used(machine))
     return Space(used + free, used, free)
 
