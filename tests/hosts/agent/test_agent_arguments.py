@@ -10,7 +10,8 @@ from tests.hosts.agent.tree import EZJAIL, end_runs, lines, make_tree
 
 # No real form carries such arguments: the copy of the script that these tests run has a row more.
 SHOW = "/usr/local/bin/show"
-ROW = f"    {SHOW}) ;;\n"
+EZJAIL_ROW = '    /usr/local/bin/ezjail-admin) allowed_ezjail "$@" ;;\n'
+ROW = (EZJAIL_ROW, f"{EZJAIL_ROW}    {SHOW}) ;;\n")
 
 HOSTILE = (
     "",
@@ -74,7 +75,7 @@ ARGUMENT = st.binary(max_size=20).map(
 @given(argv=st.lists(ARGUMENT, min_size=1, max_size=8))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_arguments_without_control_characters_arrive_byte_for_byte(tmp_path_factory, argv):
-    tree = make_tree(tmp_path_factory.mktemp("host"), extra=ROW)
+    tree = make_tree(tmp_path_factory.mktemp("host"), None, ROW)
     assert tree.start("run-00000001", SHOW, *argv).returncode == 0
     assert tree.follow("run-00000001")[0] == lines(*argv)
 

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 
 import pytest
 
-from tests.hosts.agent.tree import EZJAIL, RUN, WAIT, await_that, is_running, lines, output_of
+from tests.hosts.agent.tree import (
+    EZJAIL,
+    RUN,
+    WAIT,
+    await_that,
+    end_runs,
+    is_running,
+    lines,
+    make_tree,
+    output_of,
+)
 
 
 def test_cancel_ends_the_command_and_its_children(any_tree):
     any_tree.play('/bin/sleep 60 & echo $! >"$JAILPANEL_ROOT/pid"; wait\n')
     any_tree.start_jail(RUN)
-    await_that((any_tree.root / "pid").exists, "the child begins")
-    child = int((any_tree.root / "pid").read_text())
+    child = any_tree.noted("pid")
     answer = any_tree.ask("cancel", RUN)
     assert (answer.returncode, answer.stdout) == (0, b"cancelled run-00000001\n")
     assert not is_running(child)
@@ -47,8 +57,7 @@ def test_cancel_kills_children_that_ignore_term_when_their_parent_has_gone(tree)
         ' mv "$JAILPANEL_ROOT/pid.new" "$JAILPANEL_ROOT/pid"; /bin/sleep 60; /bin/sleep 60\' & wait\n'
     )
     tree.start_jail(RUN)
-    await_that((tree.root / "pid").exists, "the child begins")
-    child = int((tree.root / "pid").read_text())
+    child = tree.noted("pid")
     assert tree.ask("cancel", RUN).returncode == 0
     await_that(lambda: not is_running(child), "the child ends")
     assert tree.follow(RUN)[1:] == ("exit 143", 0)
@@ -70,7 +79,7 @@ def test_cancel_reaches_what_runs_in_a_terminal_of_its_own(any_tree):
     install = (EZJAIL, "install", "-h", "https://download.freebsd.org", "-r", "13.2-RELEASE")
     assert any_tree.start(RUN, "/usr/bin/script", "-q", "/dev/null", *install).returncode == 0
     await_that(lambda: b"ready" in output_of(any_tree), "the command begins")
-    command = int((any_tree.root / "pid").read_text())
+    command = any_tree.noted("pid")
     assert os.getpgid(command) != any_tree.pgid(RUN)
     assert any_tree.ask("cancel", RUN).returncode == 0
     await_that(lambda: not is_running(command), "the command ends")
@@ -82,7 +91,7 @@ def test_cancel_ends_what_a_killed_wrapper_left_behind(any_tree):
     any_tree.start_jail(RUN)
     await_that(lambda: output_of(any_tree), "the child begins")
     os.kill(any_tree.pgid(RUN), signal.SIGKILL)
-    child = int((any_tree.root / "pid").read_text())
+    child = any_tree.noted("pid")
     assert any_tree.ask("cancel", RUN).returncode == 0
     assert not is_running(child)
     assert any_tree.follow(RUN)[1:] == ("exit 137", 0)
@@ -110,3 +119,55 @@ def test_cancel_is_in_the_hosts_log(tree):
     tree.start_jail(RUN)
     tree.ask("cancel", RUN)
     assert tree.log.endswith(f"verb=cancel run={RUN}\n")
+
+
+# ---- machines below a simulated host that have no ps, and FreeBSD, which has no setsid ------------------
+
+
+@pytest.fixture
+def bare_tree(tmp_path):
+    tree = make_tree(tmp_path, None, ("/bin/ps", "/bin/no-ps"))
+    yield tree
+    end_runs(tree)
+
+
+def test_without_ps_cancel_reaches_what_runs_in_a_terminal_of_its_own(bare_tree):
+    test_cancel_reaches_what_runs_in_a_terminal_of_its_own(bare_tree)
+
+
+def test_without_ps_cancel_kills_what_ignores_term(bare_tree):
+    test_cancel_kills_what_ignores_term(bare_tree)
+
+
+def test_without_ps_a_killed_wrapper_makes_the_run_lost(bare_tree):
+    bare_tree.play(WAIT)
+    bare_tree.start_jail(RUN)
+    os.kill(bare_tree.pgid(RUN), signal.SIGKILL)
+    assert bare_tree.follow(RUN)[1:] == ("lost", 76)
+
+
+def test_without_ps_a_stranger_with_the_wrappers_number_is_left_alone(bare_tree):
+    bare_tree.play(WAIT)
+    bare_tree.start_jail(RUN)
+    os.killpg(bare_tree.pgid(RUN), signal.SIGKILL)
+    with subprocess.Popen(["/bin/sleep", "60"], start_new_session=True) as stranger:
+        (bare_tree.runs / RUN / "pgid").write_text(f"{stranger.pid}\n")
+        assert bare_tree.ask("cancel", RUN).returncode == 0
+        assert bare_tree.follow(RUN)[1:] == ("lost", 76)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_without_setsid_daemon_detaches_the_run(tmp_path):
+    tree = make_tree(tmp_path, None, ("setsid", "no-setsid"))
+    tree.tool("usr/sbin/daemon", '#!/bin/sh\n[ "$1" = -f ] || exit 1\nshift\nsetsid "$@" &\n')
+    tree.start_jail(RUN)
+    assert tree.follow(RUN) == (b"onestart\ntest\n", "exit 0", 0)
+
+
+def test_without_any_way_to_detach_a_start_says_so(tmp_path):
+    tree = make_tree(tmp_path, None, ("setsid", "no-setsid"), ("daemon", "no-daemon"))
+    tree.hurry()
+    answer = tree.start(RUN, EZJAIL, "onestart", "test")
+    assert (answer.returncode, answer.stdout) == (73, b"")
+    assert answer.stderr == b"jailpanel-agent: the run did not begin\n"

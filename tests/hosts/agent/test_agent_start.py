@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.agent.tree import EZJAIL, RUN, SCRIPT, WAIT, await_that, is_running, let_go, lines
+from tests.hosts.agent.tree import EZJAIL, RUN, SCRIPT, WAIT, is_running, let_go, lines
 from tests.programs import program
 
 
@@ -50,8 +50,7 @@ def test_start_answers_while_the_run_goes_on(any_tree):
 def test_run_is_in_a_session_of_its_own(any_tree):
     any_tree.play('echo "$$" >"$JAILPANEL_ROOT/pid"\n' + WAIT)
     any_tree.start_jail(RUN)
-    await_that((any_tree.root / "pid").exists, "the command begins")
-    pgid, command = any_tree.pgid(RUN), int((any_tree.root / "pid").read_text())
+    pgid, command = any_tree.pgid(RUN), any_tree.noted("pid")
     assert os.getpgid(command) == os.getsid(command) == pgid
     assert pgid != os.getpgid(0)
 

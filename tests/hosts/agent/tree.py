@@ -113,35 +113,42 @@ class Tree:
         file = self.root / "slept"
         return sum(map(float, file.read_text().split())) if file.exists() else 0.0
 
+    def noted(self, name: str) -> int:
+        """Wait for a number that a play writes to a file of the tree."""
+        file = self.root / name
+        await_that(lambda: file.exists() and file.read_text().endswith("\n"), f"{name} is written")
+        return int(file.read_text())
+
     def pgid(self, run: str) -> int:
         return int((self.runs / run / "pgid").read_text())
 
 
-def make_tree(folder: Path, shell: str | None = None, extra: str | None = None) -> Tree:
+def make_tree(folder: Path, shell: str | None = None, *changes: tuple[str, str]) -> Tree:
     """Lay out a host.
 
     Args:
         folder: Where; it is made.
         shell: What runs the script, as it stands behind `#!`; None for the script's own /bin/sh.
-        extra: A row for the allow-list, for what no real form can carry.
+        changes: What the copy of the script has in place of what, for what cannot be had otherwise.
     """
     root = folder / "root"
     for name in ("etc", "usr/local/etc/ezjail", "usr/jails", "var/run", "var/empty"):
         (root / name).mkdir(parents=True)
-    tree = Tree(root, SCRIPT if shell is None and extra is None else folder / "jailpanel-agent")
+    tree = Tree(root, folder / "jailpanel-agent" if shell or changes else SCRIPT)
     for path, script in _TOOLS.items():
         tree.tool(path, script)
     tree.file("boottime", f"{BOOTED}\n")
     if tree.script != SCRIPT:
-        _copy_script(tree.script, shell or "/bin/sh", extra or "")
+        _copy_script(tree.script, ("#!/bin/sh\n", f"#!{shell or '/bin/sh'}\n"), *changes)
     return tree
 
 
-def _copy_script(target: Path, shell: str, extra: str) -> None:
-    text = SCRIPT.read_text().replace("#!/bin/sh\n", f"#!{shell}\n", 1)
-    row = '    /usr/local/bin/ezjail-admin) allowed_ezjail "$@" ;;\n'
-    assert text.count(row) == 1
-    target.write_text(text.replace(row, f"{row}{extra}"))
+def _copy_script(target: Path, *changes: tuple[str, str]) -> None:
+    text = SCRIPT.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    target.write_text(text)
     target.chmod(0o755)
 
 
