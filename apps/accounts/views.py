@@ -24,7 +24,7 @@ def setup(request: PanelRequest, token: str) -> HttpResponse:
     """Make the first administrator."""
     if not setup_link_is_good(token):
         raise Http404
-    form = SetupForm(request.POST or None)
+    form = SetupForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _made(request, token, form):
         return redirect("web:dashboard")
     return render(request, "accounts/setup.html", {"form": form}, status=422 if form.errors else 200)

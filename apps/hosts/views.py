@@ -56,7 +56,7 @@ def host_add(request: PanelRequest) -> HttpResponse:
     """Add a host by hand."""
     if not request.actor.may(Perm.HOST_ADD):
         raise NotAllowed(denial(Perm.HOST_ADD))
-    form = HostAddForm(request.POST or None)
+    form = HostAddForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         host = _added(request, form)
         if host is not None:
