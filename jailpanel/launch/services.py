@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -44,7 +45,11 @@ def redis(program: str, places: Places, socket: Path) -> Service:
 
 def simulator(places: Places) -> Service:
     """The simulated hosts; their listing is made anew at each start, with the ports of this time."""
-    argv = _python("apps.simulator", "--dir", str(places.simulator), "--hosts", str(DEMO_HOSTS))
+    argv = _python(
+        "apps.simulator", "--dir", str(places.simulator), "--hosts", str(DEMO_HOSTS),
+        "--panel-key", str(places.state / "panel_ed25519.pub"),
+        "--pace", os.environ.get("JAILPANEL_DEMO_PACE", "1.0"),
+    )  # fmt: skip
     return Service("simulator", argv, probes.hosts_answer(places.host_listing))
 
 
