@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from apps.simulator import programs, shellvars
 from apps.simulator.boot import sshd
+from apps.simulator.call import Buffer
 from apps.simulator.jailparams import is_bool
 from apps.simulator.state import Jail, Mount, Process
 from apps.simulator.tools.mount import mount_null, unmount
@@ -259,11 +260,22 @@ async def _run_start(call: Call, jail: Jail, params: Params) -> None:
         words = tuple(command.split())
         if programs.find(call.machine.jail_files(jail), words[0]) is None:
             raise Failed(f"{jail.name}: exec {words[0]}: No such file or directory")
-        await call.pause(RC_SECONDS)
         if words[-1] == "/etc/rc":
-            text = run_rc(call.machine, jail)
-            if log:
-                call.machine.files.append_text(log, text)
+            await call.pause(RC_SECONDS)
+            status, text = 0, run_rc(call.machine, jail)
+        else:
+            status, text = await _run_inside(call, jail, words)
+        if log:
+            call.machine.files.append_text(log, text)
+        if status:
+            raise Failed(f"{jail.name}: {command}: failed")
+
+
+async def _run_inside(call: Call, jail: Jail, words: tuple[str, ...]) -> tuple[int, str]:
+    """Run a command of a jail's start and keep what it says, as the console log would."""
+    both = Buffer()
+    status = await programs.run(call.child(words, sink_out=both, sink_err=both), jail, words)
+    return (127 if status is None else status), both.text
 
 
 def run_rc(machine: Machine, jail: Jail) -> str:

@@ -22,7 +22,7 @@ REMOTE_PATHS = (
     *("pub/FreeBSD/releases", "pub/FreeBSD/snapshot", "pub/FreeBSD", "releases", "snapshots"),
     "pub/FreeBSD-Archive/old-releases",
 )
-UNPACK_SECONDS = 5.0
+UNPACK_SECONDS_EACH = 0.003
 DEFAULT_HOST = "ftp.freebsd.org"
 PROCESSORS = {"arm64": "aarch64"}
 
@@ -201,7 +201,7 @@ async def unpack(session: Session, path: str, name: str, target: str) -> None:
             )
             raise Exit(f"Error: Package install script for {name} failed.") from None
         if at % 20 == 0:
-            await session.call.pause(UNPACK_SECONDS * 20 / len(entries))
+            await session.call.pause(UNPACK_SECONDS_EACH * 20)
 
 
 async def _patch(session: Session) -> None:
