@@ -53,9 +53,16 @@ def _drive(work: Coroutine[Any, Any, int]) -> int:
 def place_tools(machine: Machine) -> None:
     """Put a file at the place of every tool that the machine has; the server fills them later."""
     for path in registry.load():
-        if path not in machine.spec.lacks and not machine.files.exists(path):
+        if has(machine, path) and not machine.files.exists(path):
             machine.files.mkdir(path.rpartition("/")[0], parents=True)
             machine.files.write_bytes(path, b"", 0o555)
+
+
+def has(machine: Machine, path: str) -> bool:
+    """Tell whether a machine has the tool at this path."""
+    if "ezjail" in path and not machine.spec.ezjail:
+        return False
+    return path not in machine.spec.lacks
 
 
 def install_basejail(machine: Machine, release: str) -> None:
