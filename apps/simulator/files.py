@@ -200,6 +200,12 @@ class Files:
         self.check_space(path)
         os.symlink(target, self.real(path, follow=False))
 
+    def link(self, old: str, new: str) -> None:
+        """Give a file a second name, a hard link, in the place of what is there."""
+        self.check_space(new)
+        self.remove(new)
+        os.link(self.real(old, follow=False), self.real(new, follow=False))
+
     def rename(self, old: str, new: str) -> None:
         """Move to another name: over a file of that name, never into a directory."""
         os.rename(self.real(old, follow=False), self.real(new, follow=False))

@@ -56,11 +56,15 @@ _RUNNABLE = ("bin/", "sbin/", "libexec/", "rescue/", "usr/bin/", "usr/sbin/", "u
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A name in a set: relative path, permissions, contents; `text` is None for a directory."""
+    """A name in a set: relative path, permissions, contents; `text` is None for a directory.
+
+    `same_as` is the path of an entry before it, of which this one is another name (a hard link).
+    """
 
     path: str
     mode: int
     text: str | None
+    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ def set_entries(name: str, release: str, rc_conf: str = "") -> list[Entry]:
 def _entry(name: str, release: str) -> Entry:
     if name.endswith("/"):
         return Entry(name[:-1], _MODES.get(name, 0o755), None)
+    if name == "root/.profile":
+        return Entry(name, 0o555, "", same_as=".profile")
     text = freebsd_version_script(release) if name == "bin/freebsd-version" else ""
     mode = 0o555 if name.startswith(_RUNNABLE) or name.endswith(".profile") else 0o644
     return Entry(name, _MODES.get(name, mode), text)

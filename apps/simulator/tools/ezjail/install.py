@@ -16,6 +16,7 @@ from apps.simulator.tools.ezjail.split import PORTS, split
 from apps.simulator.tools.ezjail.zfs import ensure_jailzfs, zfs
 
 if TYPE_CHECKING:
+    from apps.simulator.files import Files
     from apps.simulator.tools.ezjail.session import Session
 
 REMOTE_PATHS = (
@@ -188,20 +189,26 @@ async def unpack(session: Session, path: str, name: str, target: str) -> None:
         raise Exit(f"Error: Package install script for {name} failed.")
     entries = world.set_entries(name, found.release, found.rc_conf)
     for at, entry in enumerate(entries):
-        place = f"{target}/{entry.path}"
         try:
-            if entry.text is None:
-                session.files.mkdir(place, entry.mode, parents=True)
-            else:
-                session.files.remove(place)
-                session.files.write_text(place, entry.text, entry.mode)
+            _extract(session.files, entry, target)
         except OSError as error:
-            await session.complain(
-                f"{entry.path}: Can't create '{place}': {error.strerror}\ntar: Error exit delayed."
-            )
+            await session.complain(f"{entry.path}: Can't create: {error.strerror}\ntar: Error exit delayed.")
             raise Exit(f"Error: Package install script for {name} failed.") from None
         if at % 20 == 0:
             await session.call.pause(UNPACK_SECONDS_EACH * 20)
+
+
+def _extract(files: Files, entry: world.Entry, target: str) -> None:
+    """Unpack one entry over whatever is there (`tar --unlink`)."""
+    place = f"{target}/{entry.path}"
+    if entry.text is None:
+        files.mkdir(place, entry.mode, parents=True)
+        return
+    files.remove(place)
+    if entry.same_as:
+        files.link(f"{target}/{entry.same_as}", place)
+    else:
+        files.write_text(place, entry.text, entry.mode)
 
 
 async def _patch(session: Session) -> None:
