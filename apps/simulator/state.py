@@ -71,7 +71,10 @@ class Socket:
 
 @dataclass(slots=True)
 class Process:
-    """A process; memory in KiB, `started` in seconds since the epoch, `cpu_time` in seconds."""
+    """A process; memory in KiB, `started` in seconds since the epoch, `cpu_time` in seconds.
+
+    `tty` is the terminal that it has, "-" without one.
+    """
 
     pid: int
     ppid: int
@@ -85,6 +88,7 @@ class Process:
     cpu_time: float = 0.05
     cpu_percent: float = 0.0
     comm: str = ""
+    tty: str = "-"
     sockets: list[Socket] = field(default_factory=list)
 
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from apps.simulator.shell import external
 from apps.simulator.shell.expand import ShellExit
 
 if TYPE_CHECKING:
@@ -260,10 +261,10 @@ async def wait(shell: Shell, argv: list[str], _io: Streams) -> int:
 
 @builtin("kill")
 async def kill(shell: Shell, argv: list[str], io: Streams) -> int:
-    """End what runs in this shell's background."""
+    """End what was left running on this machine."""
     status = 0
     for word in (word for word in argv[1:] if not word.startswith("-")):
-        task = shell.jobs.get(int(word)) if word.isdecimal() else None
+        task = external.left(shell.call.machine, int(word)) if word.isdecimal() else None
         if task is None or not task.cancel():
             await io.err(f"kill: {word}: No such process\n".encode())
             status = 1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from apps.simulator.shell.streams import Streams
 
 NOT_FOUND, NOT_RUNNABLE = 127, 126
-_LEFT: dict[asyncio.Task[int], Machine] = {}
+_LEFT: dict[asyncio.Task[int], tuple[Machine, int]] = {}
 
 
 def next_pid(call: Call) -> int:
@@ -27,17 +27,22 @@ def next_pid(call: Call) -> int:
     return call.machine.kernel.last_pid
 
 
-def leave(machine: Machine, work: Coroutine[None, None, int]) -> asyncio.Task[int]:
-    """Let something run on by itself until it ends or the machine goes down."""
+def leave(machine: Machine, work: Coroutine[None, None, int], pid: int) -> asyncio.Task[int]:
+    """Let something run on by itself, under a process number, until it ends or the machine goes down."""
     task = asyncio.ensure_future(work)
-    _LEFT[task] = machine
+    _LEFT[task] = machine, pid
     task.add_done_callback(lambda done: _LEFT.pop(done, None))
     return task
 
 
+def left(machine: Machine, pid: int) -> asyncio.Task[int] | None:
+    """Find what runs by itself on a machine under a process number."""
+    return next((task for task, found in _LEFT.items() if found == (machine, pid)), None)
+
+
 async def kill_left(machine: Machine) -> None:
     """End what was left running on a machine."""
-    tasks = [task for task, where in _LEFT.items() if where is machine]
+    tasks = [task for task, (where, _pid) in _LEFT.items() if where is machine]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

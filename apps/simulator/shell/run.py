@@ -80,7 +80,8 @@ class Shell:
         if name.isdecimal():
             number = int(name)
             return self.name if number == 0 else next(iter(self.positional[number - 1 : number]), None)
-        special = {"?": str(self.status), "#": str(len(self.positional)), "$": "1253", "-": ""}
+        special = {"?": str(self.status), "#": str(len(self.positional)), "-": ""}
+        special["$"] = str(self.call.machine.kernel.last_pid + 1)
         special |= {"*": " ".join(self.positional), "@": " ".join(self.positional)}
         special["!"] = str(max(self.jobs, default="")) if self.jobs else ""
         return special[name] if name in special else self.variables.get(name)
@@ -137,9 +138,8 @@ class Shell:
             twin = self.copy()
             quiet = Streams(given(b""), io.out, io.err)
             foreground = dataclasses.replace(chain, background=False)
-            self.jobs[external.next_pid(self.call)] = external.leave(
-                self.call.machine, twin.run_sequence(Sequence((foreground,)), quiet)
-            )
+            pid, work = external.next_pid(self.call), twin.run_sequence(Sequence((foreground,)), quiet)
+            self.jobs[pid] = external.leave(self.call.machine, work, pid)
             return 0
         status = await self._pipeline(chain.first, io)
         for operator, pipeline in chain.rest:

@@ -89,7 +89,7 @@ KEYWORDS = {
     "args": Keyword("COMMAND", "arguments", False, lambda _m, p: p.command),
     "nlwp": Keyword("NLWP", "threads", True, lambda _m, _p: "1"),
     "class": Keyword("CLASS", "login-class", False, lambda _m, _p: "daemon"),
-    "tt": Keyword("TT", "terminal-name", False, lambda _m, _p: "- "),
+    "tt": Keyword("TT", "terminal-name", False, lambda _m, p: f"{p.tty:2}"),
 }
 ALIASES = {"stat": "state", "pcpu": "%cpu", "pmem": "%mem", "cputime": "time", "tty": "tt", "usr": "user"}
 FORMATS = {
@@ -187,9 +187,10 @@ def _select(call: Call, request: Request) -> list[Process]:
     """Pick processes; several selectors are joined by "or", and ps sees itself."""
     machine, command = call.machine, " ".join((call.argv[0].rpartition("/")[2], *call.args))
     itself = Process(
-        machine.kernel.last_pid + 1, 1, command, call.jid, state="R", rss=2724, started=machine.now()
+        machine.kernel.last_pid + 1, 1, command, call.jid, state="Rs", rss=2724, started=machine.now()
     )
-    every = [row for row in [*machine.kernel.processes, itself] if not call.jid or row.jid == call.jid]
+    rows = sorted([*machine.kernel.processes, itself], key=lambda row: row.tty)
+    every = [row for row in rows if not call.jid or row.jid == call.jid]
     if request.jails or request.pids:
         jids = {"0" if name == "0" else str(_jid(machine, name)) for name in request.jails}
         return [row for row in every if str(row.jid) in jids or str(row.pid) in request.pids]

@@ -8,6 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from apps.simulator import utilities
+from apps.simulator.call import nothing_to_read
+from apps.simulator.shell.streams import discard
+from apps.simulator.state import Process
 from apps.simulator.tools import registry
 from apps.simulator.utilities import options, utility, where
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from apps.simulator.call import Call, Tool
 
 TIMED_OUT, BUSY, NOT_FOUND = 124, 75, 127
+_LOCKS: dict[tuple[str, str], asyncio.Lock] = {}
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -171,6 +175,31 @@ async def nohup(call: Call) -> int:
     return await run(call, call.args)
 
 
+@utility("daemon")
+async def daemon(call: Call) -> int:
+    """Play daemon [-cf] [-p FILE] PROGRAM…: the program runs on by itself, and ps sees it."""
+    from apps.simulator.shell import external  # noqa: PLC0415 - it runs us
+
+    at = _operand(call, "pPuoltT")
+    found, _operands = options(call.child(call.argv[: at + 1]), valued="pPuoltT")
+    argv = call.args[at:]
+    process = call.machine.spawn(Process(0, 1, " ".join(argv), state="S"))
+    if "p" in found:
+        call.machine.files.write_text(where(call, found["p"]), str(process.pid), 0o600)
+    quiet = call.child(call.argv, sink_out=discard, sink_err=discard, read=nothing_to_read)
+    external.leave(call.machine, _daemonized(quiet, process, argv), process.pid)
+    return 0
+
+
+async def _daemonized(call: Call, process: Process, argv: tuple[str, ...]) -> int:
+    try:
+        return await run(call, argv)
+    finally:
+        processes = call.machine.kernel.processes
+        call.machine.kernel.processes = [row for row in processes if row is not process]
+        call.machine.touch()
+
+
 @utility("timeout")
 async def timeout(call: Call) -> int:
     """Play timeout [-s SIGNAL] SECONDS PROGRAM…."""
@@ -191,8 +220,9 @@ async def timeout(call: Call) -> int:
 @utility("lockf")
 async def lockf(call: Call) -> int:
     """Play lockf [-k] [-s] [-t SECONDS] FILE PROGRAM…; the lock is this process's own."""
-    found, operands = options(call.child(call.argv[: _operand(call) + 2]), valued="t")
-    path, rest = operands[0], call.argv[_operand(call) + 2 :]
+    at = _operand(call, "t")
+    found, operands = options(call.child(call.argv[: at + 2]), valued="t")
+    path, rest = operands[0], call.argv[at + 2 :]
     held = _LOCKS.setdefault((str(call.machine.folder), where(call, path)), asyncio.Lock())
     if held.locked() and found.get("t") == "0":
         return BUSY if "s" in found else await call.fail(f"lockf: {path}: already locked", BUSY)
@@ -200,14 +230,11 @@ async def lockf(call: Call) -> int:
         return await run(call, tuple(rest))
 
 
-_LOCKS: dict[tuple[str, str], asyncio.Lock] = {}
-
-
-def _operand(call: Call) -> int:
-    """Find the first operand behind lockf's options."""
+def _operand(call: Call, valued: str) -> int:
+    """Find the first operand behind options; letters of `valued` have a value behind them."""
     at = 0
     while at < len(call.args) and call.args[at].startswith("-"):
-        at += 2 if call.args[at] == "-t" else 1
+        at += 2 if call.args[at][1:] in [*valued] else 1
     return at
 
 
