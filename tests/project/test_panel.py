@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -130,3 +131,20 @@ def test_killing_the_launcher_ends_all_of_it(tmp_path):
         panel.process.kill()
         panel.process.wait(START_S)
         eventually(lambda: are_gone(children.values()), START_S)
+
+
+def test_the_demo_knows_its_hosts_and_shows_how_to_sign_in(tmp_path):
+    with started(tmp_path / "state", tmp_path / "printed", "--demo") as panel:
+        accounts = json.loads((panel.state / "demo-accounts.json").read_text())
+        assert set(accounts) == {"admin", "operator", "viewer"}
+        for name, password in accounts.items():
+            assert re.search(rf"^  user {name} +password {re.escape(password)}$", panel.text, re.MULTILINE)
+        eventually(lambda: _host_states(panel.state) == ["online"] * 3, START_S)
+        children = panel.children()
+        assert "simulator" in children
+    assert are_gone(children.values())
+
+
+def _host_states(state) -> list[str]:
+    with contextlib.closing(sqlite3.connect(state / "jailpanel.sqlite3")) as database:
+        return [row[0] for row in database.execute("SELECT state FROM hosts_host")]
