@@ -130,10 +130,8 @@
   const dialog = () => $("#dialog");
 
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === dialog() && !dialog().open) {
-      dialog().showModal();
-      checkTypedNames(dialog());
-    }
+    if (event.detail.target === dialog() && !dialog().open) dialog().showModal();
+    if (dialog() && dialog().open) checkTypedNames(dialog());
   });
   document.addEventListener("panel:close-dialog", () => dialog() && dialog().close());
   document.addEventListener("close", (event) => {

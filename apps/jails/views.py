@@ -96,7 +96,6 @@ def jail_detail(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
     context = {
         "jail": jail,
         "jobs": Job.objects.filter(host_id=host_id, subject=safe_name).order_by("-created_at")[:20],
-        "live_topics": f"jails host:{host_id}",
         "here": jail.get_absolute_url(),
     }
     return htmx.render_page(request, "jails/detail.html", context, partials={"jail-body": "jails/_body.html"})

@@ -36,7 +36,6 @@ def _what_is_there(request: PanelRequest, host: Host) -> dict[str, Any]:
     return {
         "host": host,
         "area": "hosts",
-        "live_topics": f"host:{host.pk}",
         "basejail": getattr(host, "basejail", None),
         "jails": jails[:MOST_JAILS],
         "jails_left_out": len(jails) > MOST_JAILS,
