@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from apps.simulator.files import Files
     from apps.simulator.machine import Machine
 
 Sink = Callable[[bytes], Awaitable[None]]
@@ -78,6 +79,11 @@ class Call:
     def args(self) -> tuple[str, ...]:
         """The arguments without the tool's own name."""
         return self.argv[1:]
+
+    @property
+    def files(self) -> Files:
+        """The files as the process sees them: the host's, or those of its jail."""
+        return self.machine.files_of(self.jid)
 
     async def out(self, text: str) -> None:
         """Write text to standard output."""

@@ -108,6 +108,6 @@ async def _run_script(call: Call, path: str) -> int:
     from apps.simulator.shell.run import Shell  # noqa: PLC0415 - each needs the other
     from apps.simulator.shell.streams import Input, Streams  # noqa: PLC0415
 
-    text = call.machine.files_of(call.jid).read_text(path)
+    text = call.files.read_text(path)
     shell = Shell(call, path, call.args)
     return await shell.run(text, Streams(Input(call.read), call.sink_out, call.sink_err))

@@ -55,7 +55,7 @@ class Shell:
     def __init__(self, call: Call, name: str = "sh", positional: Several[str] = ()) -> None:
         """Start in a call's environment; nothing is read yet."""
         self.call = call
-        self.files = call.machine.files_of(call.jid)
+        self.files = call.files
         self.cwd = call.cwd
         self.name = name
         self.variables = dict(call.env)

@@ -48,21 +48,21 @@ async def mkdir(call: Call) -> int:
     """Play mkdir -p -m."""
     found, paths = options(call, valued="m")
     mode = mode_of(found.get("m", "755"), OTHERS_READ)
-    files = call.machine.files
+    files = call.files
     return await each(call, paths, lambda path: files.mkdir(path, mode, parents="p" in found))
 
 
 @utility("rmdir")
 async def rmdir(call: Call) -> int:
     """Play rmdir."""
-    return await each(call, list(call.args), call.machine.files.rmdir)
+    return await each(call, list(call.args), call.files.rmdir)
 
 
 @utility("rm")
 async def rm(call: Call) -> int:
     """Play rm -rf; the root itself stays."""
     found, paths = options(call)
-    files = call.machine.files
+    files = call.files
 
     def remove(path: str) -> None:
         if files.cwd(path) == "/":
@@ -80,7 +80,7 @@ async def rm(call: Call) -> int:
 @utility("touch")
 async def touch(call: Call) -> int:
     """Play touch."""
-    files = call.machine.files
+    files = call.files
 
     def freshen(path: str) -> None:
         files.append_text(path, "")
@@ -92,7 +92,7 @@ async def touch(call: Call) -> int:
 @utility("chmod")
 async def chmod(call: Call) -> int:
     """Play chmod."""
-    files = call.machine.files
+    files = call.files
     words = [word for word in call.args if word not in {"-R", "-f", "--"}]
 
     def change(path: str) -> None:
@@ -111,7 +111,7 @@ async def chown(_call: Call) -> int:
 def target_of(call: Call, operands: list[str]) -> tuple[list[str], Callable[[str], str]]:
     """Split operands of cp, mv, ln into sources and what gives each one's target."""
     *sources, target = operands
-    if call.machine.files.is_dir(where(call, target)):
+    if call.files.is_dir(where(call, target)):
         return sources, lambda source: f"{where(call, target)}/{source.rstrip('/').rpartition('/')[2]}"
     return sources, lambda _source: where(call, target)
 
@@ -120,7 +120,7 @@ def target_of(call: Call, operands: list[str]) -> tuple[list[str], Callable[[str
 async def mv(call: Call) -> int:
     """Play mv."""
     sources, target = target_of(call, options(call)[1])
-    files = call.machine.files
+    files = call.files
     return await each(call, sources, lambda path: files.rename(path, target(path)))
 
 
@@ -129,7 +129,7 @@ async def cp(call: Call) -> int:
     """Play cp -Rp."""
     found, operands = options(call)
     sources, target = target_of(call, operands)
-    files = call.machine.files
+    files = call.files
 
     def copy(path: str) -> None:
         if files.is_dir(path) and {"R", "r", "a"} & set(found):
@@ -147,7 +147,7 @@ async def ln(call: Call) -> int:
     """Play ln -s; hard links are copies here."""
     found, operands = options(call)
     sources, target = target_of(call, operands)
-    files = call.machine.files
+    files = call.files
     status = 0
     for source in sources:
         place = target(source)
@@ -167,7 +167,7 @@ async def ln(call: Call) -> int:
 async def install(call: Call) -> int:
     """Play install -d and install -m MODE FILE TARGET."""
     found, operands = options(call, valued="mog")
-    files, mode = call.machine.files, mode_of(found.get("m", "755"), OTHERS_READ)
+    files, mode = call.files, mode_of(found.get("m", "755"), OTHERS_READ)
     if "d" in found:
         return await each(call, operands, lambda path: files.mkdir(path, mode, parents=True))
     sources, target = target_of(call, operands)
@@ -185,9 +185,9 @@ async def mktemp(call: Call) -> int:
     length = len(template) - len(template.rstrip("X"))
     for attempt in range(10_000):
         name = (os.urandom(8).hex() + f"{attempt}")[:length]
-        if not call.machine.files.lexists(stem + name):
+        if not call.files.lexists(stem + name):
             break
-    files, path = call.machine.files, stem + name
+    files, path = call.files, stem + name
     if "d" in found:
         files.mkdir(path, 0o700)
     else:
@@ -199,7 +199,7 @@ async def mktemp(call: Call) -> int:
 @utility("readlink", "realpath")
 async def readlink(call: Call) -> int:
     """Play readlink and realpath."""
-    files, path = call.machine.files, where(call, options(call)[1][-1])
+    files, path = call.files, where(call, options(call)[1][-1])
     if call.argv[0].endswith("realpath") or "-f" in call.args:
         await call.out((files.real(path)[len(files.root) :] or "/") + "\n")
         return 0
@@ -216,6 +216,6 @@ async def tee(call: Call) -> int:
     data = await call.stdin()
     await call.sink_out(data)
     text = data.decode("utf-8", "surrogateescape")
-    files = call.machine.files
+    files = call.files
     write = files.append_text if "a" in found else files.write_text
     return await each(call, paths, lambda path: write(path, text))

@@ -24,7 +24,7 @@ HALF_YEAR_S = 182 * 86400
 async def ls(call: Call) -> int:
     """Play ls -l -a -d -1 -R as FreeBSD prints it."""
     found, operands = options(call)
-    files, status = call.machine.files, 0
+    files, status = call.files, 0
     paths = operands or [call.cwd]
     missing = [path for path in paths if not files.lexists(where(call, path))]
     for path in sorted(missing):
@@ -112,10 +112,10 @@ async def stat_file(call: Call) -> int:
     found, paths = options(call, valued="f")
     form, status = found.get("f", "%N %z"), 0
     for path in paths:
-        if not call.machine.files.lexists(where(call, path)):
+        if not call.files.lexists(where(call, path)):
             status = await call.fail(f"stat: {path}: stat: No such file or directory")
             continue
-        state = call.machine.files.lstat(where(call, path))
+        state = call.files.lstat(where(call, path))
         values = {"%Lp": f"{state.st_mode & 0o7777:o}", "%z": str(state.st_size), "%N": path}
         values |= {"%m": str(int(state.st_mtime)), "%p": f"{state.st_mode:o}", "%u": "0", "%g": "0"}
         line = form
@@ -131,7 +131,7 @@ async def find(call: Call) -> int:
     words = list(call.args)
     at = next((index for index, word in enumerate(words) if word[0] in "-!("), len(words))
     tests = dict(zip(words[at::2], words[at + 1 :: 2], strict=False))
-    files, status = call.machine.files, 0
+    files, status = call.files, 0
     for top in words[:at] or ["."]:
         base = where(call, top)
         if not files.lexists(base):

@@ -49,9 +49,9 @@ async def sh(call: Call) -> int:
         text, name, rest = words[1], (words[2:3] or ["sh"])[0], words[3:]
     elif words:
         path = where(call, words[0])
-        if not call.machine.files.is_file(path):
+        if not call.files.is_file(path):
             return await call.fail(f"sh: cannot open {words[0]}: No such file or directory", 2)
-        text, name, rest = call.machine.files.read_text(path), words[0], words[1:]
+        text, name, rest = call.files.read_text(path), words[0], words[1:]
     else:
         text, name, rest, source = (
             (await call.stdin()).decode("utf-8", "surrogateescape"),
@@ -98,29 +98,6 @@ async def date(call: Call) -> int:
     return 0
 
 
-@utility("id", "whoami")
-async def id_(call: Call) -> int:
-    """Play id -u -n."""
-    found = options(call)[0]
-    plain = "uid=0(root) gid=0(wheel) groups=0(wheel),5(operator)"
-    name = "n" in found or call.argv[0].endswith("whoami")
-    await call.out(("root" if name else "0" if "u" in found or "g" in found else plain) + "\n")
-    return 0
-
-
-@utility("hostname")
-async def hostname(call: Call) -> int:
-    """Play hostname; setting it lasts until the next boot."""
-    operands = options(call)[1]
-    if operands:
-        call.machine.kernel.sysctls["kern.hostname"] = operands[0]
-        call.machine.touch()
-        return 0
-    name = call.machine.hostname
-    await call.out((name.partition(".")[0] if "-s" in call.args else name) + "\n")
-    return 0
-
-
 @utility("which")
 async def which(call: Call) -> int:
     """Play which: where programs are that this host has."""
@@ -136,7 +113,7 @@ async def which(call: Call) -> int:
 
 def _place(call: Call, name: str) -> str | None:
     for folder in registry.SEARCH:
-        if call.machine.files.is_file(f"{folder}/{name}"):
+        if call.files.is_file(f"{folder}/{name}"):
             return f"{folder}/{name}"
     return f"/bin/{name}" if utilities.find(name) else None
 
@@ -146,9 +123,9 @@ async def getent(call: Call) -> int:
     """Play getent passwd NAME from the host's own file."""
     operands = options(call)[1]
     path = f"/etc/{operands[0]}" if operands else "/etc/passwd"
-    if not call.machine.files.is_file(path):
+    if not call.files.is_file(path):
         return 1
-    lines = call.machine.files.read_text(path).splitlines()
+    lines = call.files.read_text(path).splitlines()
     chosen = [line for line in lines if not operands[1:] or line.split(":")[0] in operands[1:]]
     await call.out("".join(line + "\n" for line in chosen))
     return 0 if chosen else 2
@@ -185,7 +162,7 @@ async def daemon(call: Call) -> int:
     argv = call.args[at:]
     process = call.machine.spawn(Process(0, 1, " ".join(argv), state="S"))
     if "p" in found:
-        call.machine.files.write_text(where(call, found["p"]), str(process.pid), 0o600)
+        call.files.write_text(where(call, found["p"]), str(process.pid), 0o600)
     quiet = call.child(call.argv, sink_out=discard, sink_err=discard, read=nothing_to_read)
     external.leave(call.machine, _daemonized(quiet, process, argv), process.pid)
     return 0

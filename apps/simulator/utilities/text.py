@@ -24,7 +24,7 @@ async def inputs(call: Call, paths: list[str]) -> AsyncIterator[tuple[str, bytes
             yield "-", await call.stdin()
             continue
         try:
-            yield path, call.machine.files.read_bytes(where(call, path))
+            yield path, call.files.read_bytes(where(call, path))
         except OSError as error:
             await complain(call, error, path)
 
