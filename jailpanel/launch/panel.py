@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from jailpanel.environment import flag, words
 from jailpanel.launch import services
 from jailpanel.launch.errors import StartFailed
-from jailpanel.launch.places import Places, choose_port
+from jailpanel.launch.places import Places, listen
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from jailpanel.launch.logs import Logs
@@ -54,21 +55,22 @@ class Panel:
             StartFailed: Something did not come up.
             NoPlace: There is no port for the web process.
         """
-        try:
-            await self._start(choose_port())
-            await self.logs.tend()
-        finally:
-            for names in STOP_ORDER:
-                await self.supervisor.stop(*names)
-            self.places.remove_socket_folder()
+        with listen() as listener:
+            try:
+                await self._start(listener)
+                await self.logs.tend()
+            finally:
+                for names in STOP_ORDER:
+                    await self.supervisor.stop(*names)
+                self.places.remove_socket_folder()
 
-    async def _start(self, port: int) -> None:
-        url = address(port)
+    async def _start(self, listener: socket.socket) -> None:
+        url = address(listener.getsockname()[1])
         simulated = self._start_simulator()
         await self._start_redis()
         preparation = services.preparation(url, demo=self.demo)
         hints, _ = await asyncio.gather(self.supervisor.once(preparation), self.supervisor.ready(*simulated))
-        await self._start_ours(port)
+        await self._start_ours(listener)
         self.announce(url)
         self.say(f"Open {url}\n{hints}".rstrip())
 
@@ -87,15 +89,15 @@ class Panel:
         program = services.redis_program()
         if program is None:
             raise StartFailed(NO_REDIS)
-        socket = self.places.redis_socket()
-        os.environ["REDIS_URL"] = f"unix://{socket}"
-        redis = services.redis(program, self.places, socket)
+        path = self.places.redis_socket()
+        os.environ["REDIS_URL"] = f"unix://{path}"
+        redis = services.redis(program, self.places, path)
         self.supervisor.start(redis)
         await self.supervisor.ready(redis)
 
-    async def _start_ours(self, port: int) -> None:
+    async def _start_ours(self, listener: socket.socket) -> None:
         ours = (
-            services.web(port, behind_proxy=flag("JAILPANEL_TLS")),
+            services.web(listener, behind_proxy=flag("JAILPANEL_TLS")),
             services.worker(self.places),
             services.beat(self.places),
         )

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,39 +82,37 @@ class Places:
         return self.run / "socket-folder"
 
 
-def choose_port() -> int:
-    """Return PORT, or the first free port of loopback from 8000 on.
+def listen() -> socket.socket:
+    """Listen on PORT, or on the first free port of loopback from 8000 on.
+
+    The launcher listens and hands the socket on: nobody can take the port in between, and a browser
+    that comes while the web process is started again waits instead of being refused.
 
     Raises:
         NoPlace: PORT is no port or is taken, or there is no free one.
     """
     given = os.environ.get("PORT", "")
     if given:
-        return _checked(given)
+        return _listen_on_given(given)
     for port in range(FIRST_PORT, FIRST_PORT + PORTS_TO_TRY):
-        if is_free(port):
-            return port
-    raise NoPlace(
-        f"None of the ports {FIRST_PORT} to {FIRST_PORT + PORTS_TO_TRY - 1} is free. Set PORT to one that is."
-    )
+        with suppress(OSError):
+            return _listen_on(port)
+    last = FIRST_PORT + PORTS_TO_TRY - 1
+    raise NoPlace(f"None of the ports {FIRST_PORT} to {last} is free. Set PORT to one that is.")
 
 
-def is_free(port: int) -> bool:
-    """Say whether a server could listen on the port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _checked(given: str) -> int:
+def _listen_on_given(given: str) -> socket.socket:
     if not (given.isascii() and given.isdecimal()) or not 0 < int(given) < 65536:
         raise NoPlace(f"PORT is {given!r}; it must be a number from 1 to 65535.")
-    if not is_free(int(given)):
-        raise NoPlace(
-            f"Port {given} is taken, or only root may use it. Set PORT to another one, or leave it out."
-        )
-    return int(given)
+    try:
+        return _listen_on(int(given))
+    except OSError as error:
+        reason = f"Port {given} cannot be had ({os.strerror(error.errno or 0)})."
+        raise NoPlace(f"{reason} Set PORT to another one, or leave it out.") from error
+
+
+def _listen_on(port: int) -> socket.socket:
+    server = socket.create_server(("127.0.0.1", port))
+    # Accepted connections inherit it: without it each small event waits for the one before.
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return server

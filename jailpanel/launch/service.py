@@ -19,6 +19,7 @@ class Service:
         grace_s: Seconds between TERM and KILL.
         mark: A text that its command line always holds, where it changes its command line.
         environment: Variables beside the launcher's own.
+        descriptors: Open files of the launcher that it inherits.
     """
 
     name: str
@@ -27,3 +28,4 @@ class Service:
     grace_s: float = 5.0
     mark: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    descriptors: tuple[int, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,17 +60,18 @@ def preparation(url: str, *, demo: bool) -> Service:
     return Service("prepare", _python("jailpanel.launch.prepare", "--url", url, *flags))
 
 
-def web(port: int, *, behind_proxy: bool) -> Service:
+def web(listener: socket.socket, *, behind_proxy: bool) -> Service:
     """The web process. A stream never ends by itself, so open ones are cut after three seconds."""
     argv = _python(
-        "uvicorn", "jailpanel.asgi:application", "--host", "127.0.0.1", "--port", str(port),
+        "uvicorn", "jailpanel.asgi:application", "--fd", str(listener.fileno()),
         "--lifespan", "off", "--timeout-graceful-shutdown", "3",
         # Paths of one-time links stay out of the log; a proxy keeps its own.
         "--no-access-log",
         # Without a proxy in front, X-Forwarded-For is whatever the visitor wrote, and records show it.
         "--proxy-headers" if behind_proxy else "--no-proxy-headers",
     )  # fmt: skip
-    return Service("web", argv, probes.web_answers(port))
+    ready = probes.web_answers(listener.getsockname()[1])
+    return Service("web", argv, ready, descriptors=(listener.fileno(),))
 
 
 def worker(places: Places) -> Service:

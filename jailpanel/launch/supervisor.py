@@ -132,6 +132,7 @@ class Supervisor:
                 stdin=PIPE,
                 stdout=stdout or log,
                 stderr=log,
+                pass_fds=service.descriptors,
                 # Ctrl-C in the terminal reaches the launcher alone, which ends the others in order.
                 start_new_session=True,
             )

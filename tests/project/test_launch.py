@@ -17,7 +17,7 @@ from jailpanel.launch.errors import AlreadyRunning, NoPlace
 from jailpanel.launch.ledger import Ledger, command_line
 from jailpanel.launch.lock import describe, only_one
 from jailpanel.launch.logs import Logs
-from jailpanel.launch.places import Places, choose_port
+from jailpanel.launch.places import Places, listen
 from jailpanel.launch.supervisor import Supervisor
 
 
@@ -59,27 +59,30 @@ def test_a_second_start_says_where_the_first_one_is(tmp_path):
 def test_a_start_that_fails_says_why_and_leaves_nothing(tmp_path, listener):
     done = launch(tmp_path, PORT=str(listener))
     assert done.returncode == 1
-    assert done.stderr.startswith(f"Port {listener} is taken")
+    assert done.stderr.startswith(f"Port {listener} cannot be had (Address already in use).")
     assert list((tmp_path / "run").glob("children-*")) == []
 
 
 def test_the_first_free_port_is_taken(monkeypatch, listener):
     monkeypatch.delenv("PORT", raising=False)
     monkeypatch.setattr(places, "FIRST_PORT", listener)
-    assert listener < choose_port() < listener + places.PORTS_TO_TRY
+    with listen() as first, listen() as second:
+        ports = [found.getsockname()[1] for found in (first, second)]
+        assert listener < ports[0] < ports[1] < listener + places.PORTS_TO_TRY
+        assert first.getsockname()[0] == "127.0.0.1"
 
 
 def test_a_given_port_is_taken_or_refused(monkeypatch, listener):
     monkeypatch.setenv("PORT", str(listener))
-    with pytest.raises(NoPlace, match="is taken"):
-        choose_port()
+    with pytest.raises(NoPlace, match="Address already in use"):
+        listen()
 
 
 @pytest.mark.parametrize("given", ["x", "0", "65536", "-1", "80 80", "٣"])
 def test_a_port_that_is_none_is_refused(given, monkeypatch):
     monkeypatch.setenv("PORT", given)
     with pytest.raises(NoPlace, match="must be a number from 1 to 65535"):
-        choose_port()
+        listen()
 
 
 def test_the_state_is_for_its_owner_only(tmp_path):
@@ -126,5 +129,6 @@ def test_the_embedded_redis_starts_answers_is_known_by_its_mark_and_ends(tmp_pat
 
 
 def test_visitors_cannot_choose_the_address_that_records_show():
-    assert "--no-proxy-headers" in services.web(8000, behind_proxy=False).argv
-    assert "--proxy-headers" in services.web(8000, behind_proxy=True).argv
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert "--no-proxy-headers" in services.web(server, behind_proxy=False).argv
+        assert "--proxy-headers" in services.web(server, behind_proxy=True).argv
