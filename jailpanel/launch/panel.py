@@ -7,10 +7,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jailpanel.environment import flag, words
 from jailpanel.launch import services
 from jailpanel.launch.errors import StartFailed
-from jailpanel.launch.places import Places, listen
+from jailpanel.launch.places import Places, listen, public_url
 
 if TYPE_CHECKING:
     import socket
@@ -65,7 +64,7 @@ class Panel:
                 self.places.remove_socket_folder()
 
     async def _start(self, listener: socket.socket) -> None:
-        url = address(listener.getsockname()[1])
+        url = public_url(listener)
         simulated = self._start_simulator()
         await self._start_redis()
         preparation = services.preparation(url, demo=self.demo)
@@ -73,6 +72,8 @@ class Panel:
         await self._start_ours(listener)
         self.announce(url)
         self.say(f"Open {url}\n{hints}".rstrip())
+        if url.startswith("https:"):
+            self.say(f"  The proxy reaches it at http://127.0.0.1:{listener.getsockname()[1]}")
 
     def _start_simulator(self) -> list[Service]:
         if not self.demo:
@@ -97,7 +98,7 @@ class Panel:
 
     async def _start_ours(self, listener: socket.socket) -> None:
         ours = (
-            services.web(listener, behind_proxy=flag("JAILPANEL_TLS")),
+            services.web(listener),
             services.worker(self.places),
             services.beat(self.places),
         )
@@ -112,10 +113,3 @@ class Panel:
         from apps.freebsd.channel.ssh import make_key_pair  # noqa: PLC0415  once in the life of a state folder
 
         public.write_text(make_key_pair(public.with_suffix("")) + "\n")
-
-
-def address(port: int) -> str:
-    """Return where people open the panel: at the TLS proxy in front of it, where there is one."""
-    if flag("JAILPANEL_TLS"):
-        return f"https://{words('JAILPANEL_ALLOWED_HOSTS', 'localhost')[0]}"
-    return f"http://127.0.0.1:{port}"

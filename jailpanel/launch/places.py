@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from jailpanel.environment import flag, words
 from jailpanel.launch.errors import NoPlace
 
 # sun_path holds 104 bytes on FreeBSD and 108 on Linux, the closing NUL among them.
@@ -116,3 +117,10 @@ def _listen_on(port: int) -> socket.socket:
     # Accepted connections inherit it: without it each small event waits for the one before.
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return server
+
+
+def public_url(listener: socket.socket) -> str:
+    """Return where people open the panel: at the TLS proxy in front of it, where there is one."""
+    if flag("JAILPANEL_TLS"):
+        return f"https://{(words('JAILPANEL_ALLOWED_HOSTS', '') or ['localhost'])[0]}"
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -27,11 +27,11 @@ def redis_answers(socket_path: Path) -> Probe:
     return probe
 
 
-def web_answers(port: int) -> Probe:
-    """The web process answers a request with anything but a server error."""
+def web_answers(port: int, host: str) -> Probe:
+    """The web process answers a request for a host name with anything but a server error."""
 
     async def probe() -> bool:
-        request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+        request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         line = await _ask(asyncio.open_connection("127.0.0.1", port), request.encode())
         return line.startswith(b"HTTP/1.1 ") and not line.startswith(b"HTTP/1.1 5")
 

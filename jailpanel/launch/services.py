@@ -9,8 +9,11 @@ import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from jailpanel.environment import flag
 from jailpanel.launch import probes
+from jailpanel.launch.places import public_url
 from jailpanel.launch.service import Service
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ def preparation(url: str, *, demo: bool) -> Service:
     return Service("prepare", _python("jailpanel.launch.prepare", "--url", url, *flags))
 
 
-def web(listener: socket.socket, *, behind_proxy: bool) -> Service:
+def web(listener: socket.socket) -> Service:
     """The web process. A stream never ends by itself, so open ones are cut after three seconds."""
     argv = _python(
         "uvicorn", "jailpanel.asgi:application", "--fd", str(listener.fileno()),
@@ -68,9 +71,9 @@ def web(listener: socket.socket, *, behind_proxy: bool) -> Service:
         # Paths of one-time links stay out of the log; a proxy keeps its own.
         "--no-access-log",
         # Without a proxy in front, X-Forwarded-For is whatever the visitor wrote, and records show it.
-        "--proxy-headers" if behind_proxy else "--no-proxy-headers",
+        "--proxy-headers" if flag("JAILPANEL_TLS") else "--no-proxy-headers",
     )  # fmt: skip
-    ready = probes.web_answers(listener.getsockname()[1])
+    ready = probes.web_answers(listener.getsockname()[1], urlsplit(public_url(listener)).netloc)
     return Service("web", argv, ready, descriptors=(listener.fileno(),))
 
 

@@ -17,7 +17,7 @@ from jailpanel.launch.errors import AlreadyRunning, NoPlace
 from jailpanel.launch.ledger import Ledger, command_line
 from jailpanel.launch.lock import describe, only_one
 from jailpanel.launch.logs import Logs
-from jailpanel.launch.places import Places, listen
+from jailpanel.launch.places import Places, listen, public_url
 from jailpanel.launch.supervisor import Supervisor
 
 
@@ -128,7 +128,18 @@ def test_the_embedded_redis_starts_answers_is_known_by_its_mark_and_ends(tmp_pat
     assert not (tmp_path / "redis.sock").exists()
 
 
-def test_visitors_cannot_choose_the_address_that_records_show():
+def test_visitors_cannot_choose_the_address_that_records_show(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert "--no-proxy-headers" in services.web(server, behind_proxy=False).argv
-        assert "--proxy-headers" in services.web(server, behind_proxy=True).argv
+        monkeypatch.delenv("JAILPANEL_TLS", raising=False)
+        assert "--no-proxy-headers" in services.web(server).argv
+        monkeypatch.setenv("JAILPANEL_TLS", "1")
+        assert "--proxy-headers" in services.web(server).argv
+
+
+def test_behind_a_tls_proxy_the_proxys_address_is_shown(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("JAILPANEL_TLS", "1")
+        monkeypatch.setenv("JAILPANEL_ALLOWED_HOSTS", "panel.example,other.example")
+        assert public_url(server) == "https://panel.example"
+        monkeypatch.delenv("JAILPANEL_TLS")
+        assert public_url(server) == f"http://127.0.0.1:{server.getsockname()[1]}"
