@@ -102,6 +102,11 @@ class Machine:
         """Note that the kernel's state has changed."""
         self._changes += 1
 
+    @property
+    def changes(self) -> int:
+        """How often the kernel's state was touched; the same number means the same state."""
+        return self._changes
+
     def reboot(self) -> None:
         """Go down and come up: jails and processes are gone, rc.conf counts, ezjails start."""
         self.kernel.booted_at = time.time()

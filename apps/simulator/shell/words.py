@@ -35,7 +35,7 @@ class WordReader:
         parts: list[Part] = []
         while self.at < len(self.text) and self.peek() not in stop:
             parts += self._piece()
-        return Word(tuple(parts))
+        return Word(joined(parts))
 
     def _piece(self) -> list[Part]:
         char = self.peek()
@@ -132,7 +132,7 @@ class WordReader:
         name = self._name()
         operator = next((text for text in OPERATORS if self.text.startswith(text, self.at)), "")
         self.take(len(operator))
-        word = Word(tuple(self._operand(quoted=quoted and operator[-1:] in "-=+?")))
+        word = Word(joined(self._operand(quoted=quoted and operator[-1:] in "-=+?")))
         return self._closed(Parameter(name, operator, word, quoted))
 
     def _operand(self, *, quoted: bool) -> list[Part]:
@@ -155,10 +155,22 @@ class WordReader:
         return parameter
 
 
+def joined(parts: list[Part]) -> tuple[Part, ...]:
+    """Join plain characters that stand together into one part."""
+    found: list[Part] = []
+    for part in parts:
+        last = found[-1] if found else None
+        if isinstance(part, Literal) and isinstance(last, Literal) and part.quoted == last.quoted:
+            found[-1] = Literal(last.text + part.text, last.quoted)
+        else:
+            found.append(part)
+    return tuple(found)
+
+
 def quoted_word(text: str) -> Word:
     """Read a whole text as within double quotes, as a here-document or an arithmetic expression is."""
     reader = WordReader(text)
     parts: list[Part] = []
     while reader.at < len(text):
         parts.append(reader.quoted_piece("$`\\"))
-    return Word(tuple(parts))
+    return Word(joined(parts))

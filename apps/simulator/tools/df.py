@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apps.simulator.getopt import BadOption, getopt
 from apps.simulator.libxo import Value, document, take_style
-from apps.simulator.space import Space, space_of
+from apps.simulator.space import Space, disk_used, space_of
 from apps.simulator.tools.registry import tool
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ async def df(call: Call) -> int:
             status = await call.fail(f"df: {path}: No such file or directory")
         mounts = [_holding(mounts, path) for path in operands if path not in missing]
     kinds = options["t"].split(",") if "t" in options else None
-    rows = [
-        Row(item, space_of(call.machine, item)) for item in mounts if kinds is None or item.fstype in kinds
-    ]
+    taken = disk_used(call.machine)
+    chosen = [item for item in mounts if kinds is None or item.fstype in kinds]
+    rows = [Row(item, space_of(call.machine, item, taken)) for item in chosen]
     if style.json:
         fields = [_fields(row, typed="T" in options) for row in rows]
         await call.out(document("storage-system-information", "filesystem", fields, style=style))
