@@ -8,10 +8,11 @@ run id at most once (steprun.py), so a worker that takes a job over goes on wher
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from apps.accounts.actor import PANEL
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 LOST = (
     "The host lost this step: it restarted, or the run was killed without leaving a status. "
     "It is not run again by itself; the host's page shows what is there now."
+)
+UNCHECKED = (
+    "The commands ran, but the panel failed to check what is true now. "
+    "The host's page shows what is there; the worker's log says what failed."
 )
 
 
@@ -57,7 +62,8 @@ def advance_lane(host_id: UUID) -> bool:
         logger.warning("Job %s goes on with another worker.", lease.job_id)
         return False
     except LetGo:
-        lease.let_go()
+        with suppress(LeaseLost):
+            lease.let_go()
         return False
     return True
 
@@ -85,7 +91,7 @@ def _run_steps(lease: Lease, job: Job) -> None:
 
 
 def _run_step(lease: Lease, job: Job, step: Step, agent: Agent) -> None:
-    _set_step(lease, step, state=StepState.RUNNING, started_at=step.started_at or timezone.now())
+    _set_step(lease, step, state=StepState.RUNNING)
     try:
         end = StepRun(lease, job, step, agent).to_end()
     except PanelError as error:
@@ -109,11 +115,21 @@ def _prove(job: Job) -> tuple[JobState, str]:
     if problem := _look(job):
         return JobState.FAILED, f"The commands ran, but the host could not be looked at afterwards. {problem}"
     job.refresh_from_db()
-    problems = ports.job_kind(job.kind).verify(job)
-    if problems:
+    if problems := _problems(job):
         last = job.steps.order_by("-position").first()
         return JobState.FAILED, " ".join([*problems, last_words(last) if last else ""]).strip()
     return JobState.SUCCEEDED, ""
+
+
+def _problems(job: Job) -> list[str]:
+    """Ask the job's kind; a bug in there must not leave a job that never ends."""
+    try:
+        return ports.job_kind(job.kind).verify(job)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("What job %s came to could not be checked.", job.pk)
+        return [UNCHECKED]
 
 
 def _look(job: Job) -> str:

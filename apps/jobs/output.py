@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import partial
 
 from django.db import transaction
@@ -55,11 +56,10 @@ def store_output(lease: Lease, step: Step, data: bytes) -> None:
     """
     if not data:
         return
-    pieces = [data[start : start + MAX_CHUNK_BYTES] for start in _piece_starts(data)]
     with transaction.atomic():
         lease.renew()
         offset = step.output_bytes
-        for piece in pieces:
+        for piece in _pieces(data):
             OutputChunk.objects.create(step=step, offset=offset, data=piece)
             offset += len(piece)
         Step.objects.filter(pk=step.pk).update(output_bytes=F("output_bytes") + len(data))
@@ -67,5 +67,11 @@ def store_output(lease: Lease, step: Step, data: bytes) -> None:
     step.output_bytes = offset
 
 
-def _piece_starts(data: bytes) -> range:
-    return range(0, len(data), MAX_CHUNK_BYTES)
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """Cut into chunks, none of which ends inside a UTF-8 character."""
+    start = 0
+    while len(data) - start > MAX_CHUNK_BYTES:
+        end = start + whole_characters(data[start : start + MAX_CHUNK_BYTES])
+        yield data[start:end]
+        start = end
+    yield data[start:]

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from time import monotonic
 
 from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 
 from apps.freebsd.channel import loop
-from apps.freebsd.channel.agent import Agent, RunEnd
-from apps.freebsd.errors import CommandFailed, HostUnreachable
+from apps.freebsd.channel.agent import Agent, RunEnd, UnknownRun
+from apps.freebsd.errors import CommandFailed, ConnectionLost, HostUnreachable
 from apps.jobs.lease import Lease
 from apps.jobs.models import Job, Step
 from apps.jobs.output import OutputBuffer, store_output
+from apps.jobs.services import announce
 
 # How long a host may be away in mid-step before the job stops waiting for it.
 PATIENCE_S = 120
 # How long a first connection is tried for, when nothing has run yet.
 FIRST_PATIENCE_S = 15
+# How long to wait before trying again.
+RETRY_S = 1.0
 
 stopping = threading.Event()
 
@@ -35,21 +40,21 @@ class StepRun:
     Args:
         lease: The worker's hold on the job.
         job: The job that the step is of.
-        step: The step; its `output_bytes` say from which byte on to follow.
+        step: The step; `started_at` says whether the host has it already, `output_bytes` from which byte on
+            to follow.
         agent: The host's agent.
     """
 
     def __init__(self, lease: Lease, job: Job, step: Step, agent: Agent) -> None:
         self._lease, self._job, self._step, self._agent = lease, job, step, agent
-        self._deadline = time.monotonic() + step.timeout_s
-        self._heard_at = time.monotonic()
-        self._started = step.output_bytes > 0
+        self._deadline = monotonic() + step.timeout_s
+        self._away_since: float | None = None
 
     def to_end(self) -> RunEnd:
         """Start the run unless the host has it already, and follow it to its end.
 
         Returns:
-            How it ended.
+            How it ended; lost when the host has forgotten it, for it is never started a second time.
 
         Raises:
             LetGo: This worker was told to stop.
@@ -61,45 +66,60 @@ class StepRun:
         while True:
             try:
                 return self._attempt()
+            except UnknownRun:
+                return RunEnd(status=None, lost=True)
             except HostUnreachable as error:
                 self._wait_or_give_up(error)
 
     def _attempt(self) -> RunEnd:
-        step = self._step
-        loop.run(self._agent.start(step.run_id, tuple(step.argv), _word(self._job), self._job.pk.hex[:12]))
-        self._started = True
+        if self._step.started_at is None:
+            self._start()
+        if monotonic() > self._deadline:
+            self._end_late_run()
         buffer = OutputBuffer()
-        following = loop.submit(self._agent.follow(step.run_id, step.output_bytes, buffer.put))
+        following = loop.submit(self._agent.follow(self._step.run_id, self._step.output_bytes, buffer.put))
         try:
             return self._drain(following, buffer)
         finally:
             following.cancel()
+
+    def _start(self) -> None:
+        """Start the run; the note that it was keeps everyone after us from starting it again."""
+        step, job = self._step, self._job
+        loop.run(self._agent.start(step.run_id, tuple(step.argv), _word(job.requester_name), job.pk.hex[:12]))
+        with transaction.atomic():
+            self._lease.renew()
+            step.started_at = timezone.now()
+            step.save(update_fields=["started_at"])
+            announce(job)
 
     def _drain(self, following: Future[RunEnd], buffer: OutputBuffer) -> RunEnd:
         while not (ended := _ended(following)):
             self._store(buffer.take(everything=False))
             if stopping.is_set():
                 raise LetGo
-            if time.monotonic() > self._deadline:
+            if monotonic() > self._deadline:
                 self._end_late_run()
         self._store(buffer.take(everything=ended and following.exception() is None))
         return following.result()
 
     def _store(self, data: bytes) -> None:
         if data:
-            self._heard_at = time.monotonic()
+            self._away_since = None
             store_output(self._lease, self._step, data)
 
     def _end_late_run(self) -> None:
         loop.run(self._agent.cancel(self._step.run_id))
-        minutes = self._step.timeout_s // 60
-        raise CommandFailed(f"It ran for more than {minutes} minutes and was ended.")
+        raise CommandFailed(f"It ran for more than {_length(self._step.timeout_s)} and was ended.")
 
     def _wait_or_give_up(self, error: HostUnreachable) -> None:
-        patience = PATIENCE_S if self._started else FIRST_PATIENCE_S
-        if time.monotonic() - self._heard_at > patience:
+        """Count the host's absence from its first refusal, or from the last time that it was there."""
+        now = monotonic()
+        if self._away_since is None or isinstance(error, ConnectionLost):
+            self._away_since = now
+        if now - self._away_since > (PATIENCE_S if self._step.started_at else FIRST_PATIENCE_S):
             raise error
-        if stopping.wait(1):
+        if stopping.wait(RETRY_S):
             raise LetGo
 
 
@@ -112,6 +132,10 @@ def _ended(following: Future[RunEnd]) -> bool:
     return True
 
 
-def _word(job: Job) -> str:
-    """Return the requester's name as one word of the agent's protocol."""
-    return re.sub(r"[^A-Za-z0-9_.@+-]", "_", job.requester_name)[:64] or "unknown"
+def _length(seconds: int) -> str:
+    return f"{seconds // 60} minutes" if seconds >= 120 else f"{seconds} seconds"
+
+
+def _word(name: str) -> str:
+    """Return a person's name as one word of the agent's protocol."""
+    return re.sub(r"[^A-Za-z0-9_.@+-]", "_", name)[:64] or "unknown"

@@ -1,0 +1,149 @@
+"""A host in memory that speaks the agent's protocol, for tests of what stands on this side of the line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from apps.freebsd.channel import Answer, OnBytes
+from apps.freebsd.errors import ConnectionLost, HostUnreachable
+
+Argv = tuple[str, ...]
+CANCELLED = 143
+
+
+@dataclass(slots=True)
+class Program:
+    """What a command does.
+
+    Args:
+        pieces: What it prints, as it comes over the line.
+        status: Its exit status; None when the host loses it.
+        hangs: Whether it goes on until it is cancelled.
+        ready: Asked before each piece, by its number in this follow, until it says yes.
+        then: Called on the channels' loop each time that all of its output has gone down the line; may raise.
+    """
+
+    pieces: tuple[bytes, ...] = ()
+    status: int | None = 0
+    hangs: bool = False
+    ready: Callable[[int], bool] = field(default=lambda _number: True)
+    then: Callable[[], None] = field(default=lambda: None)
+
+
+@dataclass(slots=True)
+class Run:
+    """A command that was started."""
+
+    argv: Argv
+    user: str
+    job: str
+    program: Program
+    cancelled: bool = False
+
+
+class FakeHost:
+    """One host, as a `Channel`.
+
+    `programs` says what commands do, by their argv; `drops` after how many bytes the line goes away in the
+    next follows, with the error `dropped`; `away` how many of the next requests find nobody there;
+    `refusals` what a verb is answered instead of being done; `tick` is called with each request.
+    """
+
+    def __init__(self) -> None:
+        self.programs: dict[Argv, Program] = {}
+        self.runs: dict[str, Run] = {}
+        self.requests: list[Argv] = []
+        self.drops: list[int] = []
+        self.dropped: Exception = ConnectionLost("The line was lost.")
+        self.away = 0
+        self.refusals: dict[str, Answer | Exception] = {}
+        self.facts = b""
+        self.tick: Callable[[], None] = lambda: None
+
+    async def request(
+        self, words: Argv, *, stdin: bytes = b"", on_bytes: OnBytes | None = None, **_time_outs: float
+    ) -> Answer:
+        verb = words[0]
+        self.requests.append(words)
+        self.tick()
+        if self.away:
+            self.away -= 1
+            raise HostUnreachable("The host does not answer.")
+        if refusal := self.refusals.get(verb):
+            if isinstance(refusal, Exception):
+                raise refusal
+            return refusal
+        if verb == "follow":
+            assert on_bytes is not None
+            return await self._follow(words[1], int(words[2]), on_bytes)
+        if verb == "start":
+            return self._start(words, stdin)
+        if verb == "cancel":
+            return self._cancel(words[1])
+        assert verb == "facts", words
+        return Answer(0, self.facts.replace(b"NONCE", words[1].encode()), b"")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def started(self) -> list[Argv]:
+        """The commands that ran, in order."""
+        return [run.argv for run in self.runs.values()]
+
+    def offsets(self) -> list[int]:
+        """From which byte on each follow asked."""
+        return [int(words[2]) for words in self.requests if words[0] == "follow"]
+
+    def _start(self, words: Argv, stdin: bytes) -> Answer:
+        _, run_id, size, user, job = words
+        assert len(stdin) == int(size)
+        if run_id in self.runs:
+            return Answer(75, f"exists {run_id}\n".encode(), b"")
+        argv = tuple(stdin.decode().splitlines())
+        self.runs[run_id] = Run(argv, user, job, self.programs.get(argv, Program()))
+        return Answer(0, f"started {run_id}\n".encode(), b"")
+
+    async def _follow(self, run_id: str, offset: int, on_bytes: OnBytes) -> Answer:
+        run = self.runs.get(run_id)
+        if run is None:
+            return Answer(66, b"", b"jailpanel-agent: there is no such run\n")
+        line = self.drops.pop(0) if self.drops else None
+        for number, piece in enumerate(after(run.program.pieces, offset)):
+            await until(partial(run.program.ready, number))
+            if line is not None and line < len(piece):
+                await on_bytes(piece[:line])
+                raise self.dropped
+            await on_bytes(piece)
+            line = None if line is None else line - len(piece)
+        if line is not None:
+            raise self.dropped
+        run.program.then()
+        await until(lambda: run.cancelled or not run.program.hangs)
+        return ended(CANCELLED if run.cancelled else run.program.status)
+
+    def _cancel(self, run_id: str) -> Answer:
+        if run_id not in self.runs:
+            return Answer(66, b"", b"jailpanel-agent: there is no such run\n")
+        self.runs[run_id].cancelled = True
+        return Answer(0, f"cancelled {run_id}\n".encode(), b"")
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110  other threads make it so
+        await asyncio.sleep(0.005)
+
+
+def after(pieces: tuple[bytes, ...], offset: int) -> list[bytes]:
+    """Return the pieces without their first `offset` bytes."""
+    left = []
+    for piece in pieces:
+        left.append(piece[offset:])
+        offset = max(0, offset - len(piece))
+    return [piece for piece in left if piece]
+
+
+def ended(status: int | None) -> Answer:
+    return Answer(76, b"", b"lost\n") if status is None else Answer(0, b"", f"exit {status}\n".encode())
