@@ -5,6 +5,8 @@ jail's root and small files behind. It must hold the file /etc/jailpanel-scratch
 this checkout's.
 """
 
+# ruff: noqa: T201  a program that prints
+
 from __future__ import annotations
 
 import argparse
@@ -16,7 +18,7 @@ from apps.freebsd.channel.agent import Agent, NoSuchFile
 from apps.freebsd.channel.ssh import SshChannel, SshTarget, fingerprint, scan_host_key
 from apps.freebsd.errors import InvalidInput, PanelError
 from apps.freebsd.values import DEFAULT_MIRROR, Mirror
-from tests.contract.conduct import conduct_all
+from tests.contract.conduct import conduct_all, summary, table
 from tests.contract.trial import Trial
 
 SCRATCH_FILE = "/etc/jailpanel-scratch-host"
@@ -28,7 +30,8 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         return loop.run(_try(options))
-    except PanelError:
+    except PanelError as error:
+        print(error.message, file=sys.stderr)
         return NOT_TRIED
 
 
@@ -53,6 +56,8 @@ async def _try(options: argparse.Namespace) -> int:
         await conduct_all(trial)
     finally:
         await channel.close()
+    print("\n".join(table(trial.rows)))
+    print(f"\n{options.host}: {summary(trial.rows)}")
     return DIFFERED if trial.differences else HELD
 
 
@@ -61,6 +66,7 @@ async def _target(options: argparse.Namespace) -> SshTarget:
         raise InvalidInput("Say which machine and which key: make contract HOST=address PORT=22 KEY=file")
     port = int(options.port or 22)
     host_key = await scan_host_key(options.host, port, SCAN_TIMEOUT_S)
+    print(f"{options.host} shows the host key {fingerprint(host_key)}")
     if options.fingerprint and fingerprint(host_key) != options.fingerprint:
         raise InvalidInput("That is not the key that was asked for; nothing was sent.")
     return SshTarget(options.host, port, options.user or "root", host_key, Path(options.key))

@@ -57,7 +57,7 @@ async def what_must_fail_fails_as_we_know_it(trial: Trial) -> None:
     trial.expect("a flavour that is not there", FAILED, outcome.end)
     trial.expect_in("is named", "no-such-flavour not found", outcome.text)
     outcome = await trial.run(ezjail.onestart(twin))
-    trial.expect_in("a start of nobody warns", f" Warning: Jail {twin} not found.", outcome.text)
+    trial.expect_in("a start of nobody warns", f" Warning: Jail {twin.safe_name} not found.", outcome.text)
     outcome = await trial.run(ezjail.delete(twin, wipe=True, force=True))
     trial.expect("a delete of nobody", FAILED, outcome.end)
     trial.expect_in("says so", f"Error: Nothing known about jail {twin}.", outcome.text)

@@ -36,7 +36,6 @@ MALFORMED: tuple[tuple[str, ...], ...] = (
     ("_run", "contract-12345678"),
     ("follow", "contract-12345678"),
     ("follow", "../../../etc/x", "0"),
-    ("follow", "contract-12345678", "-1"),
     ("cancel", "../../../etc/x"),
     ("cancel", "contract-12345678", "KILL"),
     ("read",),

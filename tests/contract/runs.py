@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NOBODY = JailName.parse("no-such-jail")
 NOTHING_HAPPENS = ezjail.onestop(NOBODY)  # says that there is no such jail
-SAYS = " Warning: Jail no-such-jail not found.\n"
+SAYS = " Warning: Jail no_such_jail not found.\n"  # ezjail folds the name (reference ezjail §3.1)
 
 
 async def an_unknown_run_is_unknown(trial: Trial) -> None:
@@ -31,6 +31,9 @@ async def a_run_goes_from_start_to_end(trial: Trial) -> None:
     trial.expect_in("its output is the program's", SAYS, outcome.text)
     again = await trial.follow(run_id)
     trial.expect("it can be looked at again", outcome, again)
+    for offset in ("-1", "one", "1.5"):
+        answer = await trial.channel.request(("follow", run_id, offset), timeout_s=30)
+        trial.expect(f"status of following from {offset}", 64, answer.status)
     await trial.agent.cancel(run_id)
     trial.expect("to cancel what has ended changes nothing", outcome, await trial.follow(run_id))
 

@@ -1,0 +1,25 @@
+"""The contract as a test: a module that imports it and has a `channel` holds what is behind that to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.freebsd.channel import loop
+from apps.simulator.spec import HostSpec
+from tests.contract.cases import CASES, Case, title
+from tests.contract.conduct import conduct, table
+from tests.contract.trial import Trial
+
+# Slow enough that an installation has a middle in which it can be cancelled.
+PACE = 0.01
+NAME = "alpha"
+SPECS = (HostSpec(NAME),)
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("case", CASES, ids=title)
+def test_the_contract_holds(channel, case: Case) -> None:
+    trial = Trial(channel)
+    loop.run(conduct(trial, case), timeout_s=120)
+    assert trial.rows
+    assert not trial.differences, "\n".join(table(trial.differences))
