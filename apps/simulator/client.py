@@ -1,9 +1,9 @@
 """The program that stands at a tool's place in a simulated host's tree.
 
-A copy of it, with its own path filled in, is put where FreeBSD has the tool (`server.place`).
-It tells the simulator what it was called with, passes the streams on and ends with the tool's
-status; when it is killed, the line breaks and the call ends in the middle. It is started for
-every call of every tool, so it imports nothing that costs time: no site, no io, no socket.py.
+It is put where FreeBSD has the tool (`server.place`) and finds the simulator's socket beside the
+tree that it stands in. It tells the simulator what it was called with, passes the streams on and
+ends with the tool's status; when it is killed, the line breaks and the call ends in the middle.
+It is started for every call of every tool, so it imports nothing that costs time: no site, no io.
 
 From here: one head (NUL-ended fields behind a length), then an answer to each `r`. To here:
 frames of a letter, a length and bytes: `o` and `e` are output, `r` asks for input, `x` ends.
@@ -14,7 +14,7 @@ import _socket
 import posix
 import sys
 
-TOOL = "@TOOL@"
+DEEPEST = 6  # folders between a tool and the tree's root: usr/local/etc/rc.d, and room
 
 
 def encode(text: str) -> bytes:
@@ -22,12 +22,18 @@ def encode(text: str) -> bytes:
     return text.encode(sys.getfilesystemencoding(), "surrogateescape")
 
 
+def program(cwd: bytes) -> str:
+    """Name this very file by its real absolute path."""
+    path = sys.argv[0]
+    return path if path[:1] == "/" else cwd.decode() + "/" + path
+
+
 def head(cwd: bytes) -> bytes:
     """Pack what the tool was called with; counts stand before lists."""
     env = [name + b"=" + value for name, value in posix.environ.items()]
     argv = [encode(word) for word in sys.argv[1:]]
     tty = b"1" if posix.isatty(0) else b"0"
-    fields = [encode(TOOL), cwd, tty, b"%d" % len(env), *env, b"%d" % len(argv), *argv]
+    fields = [encode(program(cwd)), cwd, tty, b"%d" % len(env), *env, b"%d" % len(argv), *argv]
     packed = b"".join(field + b"\0" for field in fields)
     return len(packed).to_bytes(4, "big") + packed
 
@@ -42,8 +48,13 @@ def reach() -> _socket.socket:
     """Connect to the simulator of the tree that this file stands in, however long its path is."""
     posix.chdir(sys.argv[0].rpartition("/")[0] or ".")
     line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    line.connect("../" * TOOL.count("/") + "socket")
-    return line
+    for depth in range(2, DEEPEST):
+        try:
+            line.connect("../" * depth + "socket")
+        except FileNotFoundError:
+            continue
+        return line
+    raise FileNotFoundError
 
 
 def here() -> bytes:
@@ -103,7 +114,7 @@ def main() -> int:
         line = reach()
         line.sendall(packed)
     except OSError as error:
-        put(2, encode(f"{TOOL}: the simulator is not there: {error}\n"))
+        put(2, encode(f"{sys.argv[0]}: the simulator is not there: {error}\n"))
         return 255
     return serve(line)
 

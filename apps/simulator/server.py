@@ -25,22 +25,36 @@ KILLED = 137
 
 
 def place(root: Path, paths: Iterable[str]) -> None:
-    """Put a client at each tool's path in a tree.
+    """Put the client at each tool's path in a tree; all of them are one file, which lies beside the tree.
 
     Args:
         root: the machine's tree.
         paths: absolute paths as the simulated host names them.
     """
+    source = _client_beside(root)
+    inode = source.stat().st_ino
     for path in paths:
         target = root / path.lstrip("/")
+        if target.exists() and target.stat().st_ino == inode:
+            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
-        target.write_text(f"#!{interpreter()} -ISE\n" + CLIENT.replace("@TOOL@", path))
-        target.chmod(0o555)
+        target.hardlink_to(source)
+
+
+def _client_beside(root: Path) -> Path:
+    """Write the client of today beside a tree, unless it is there."""
+    source = root.parent / "client"
+    text = f"#!{interpreter()} -ISE\n{CLIENT}"
+    if not source.exists() or source.read_text() != text:
+        source.unlink(missing_ok=True)
+        source.write_text(text)
+        source.chmod(0o555)
+    return source
 
 
 def refresh(root: Path) -> None:
-    """Put the clients of today in the place of the tools that a tree has; those it lacks stay away."""
+    """Put the client of today in the place of the tools that a tree has; those it lacks stay away."""
     place(root, [path for path in registry.load() if (root / path.lstrip("/")).is_file()])
 
 
@@ -120,7 +134,8 @@ class Line:
 
 def unpack(fields: list[str], machine: Machine, line: Line) -> tuple[str, Call]:
     """Make the call of a client's fields: path, cwd, tty, environment, arguments."""
-    path, cwd, tty, count = fields[:4]
+    program, cwd, tty, count = fields[:4]
+    path = inside(machine, program)
     env = dict(pair.split("=", 1) for pair in fields[4 : 4 + int(count)])
     argv = fields[5 + int(count) :]
     call = Call(
@@ -136,10 +151,10 @@ def unpack(fields: list[str], machine: Machine, line: Line) -> tuple[str, Call]:
     return path, call
 
 
-def inside(machine: Machine, cwd: str) -> str:
-    """Name a real folder as the simulated host does; what lies outside of its tree is its root."""
-    root = os.path.realpath(machine.files.root)
-    return "/" + os.path.relpath(cwd, root) if cwd.startswith(root + "/") else "/"
+def inside(machine: Machine, path: str) -> str:
+    """Name a real path as the simulated host does; what lies outside of its tree is its root."""
+    real, root = os.path.realpath(path), os.path.realpath(machine.files.root)
+    return real.removeprefix(root) if real.startswith(f"{root}/") else "/"
 
 
 class ToolServer:
