@@ -134,12 +134,12 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "apps.jobs.tasks.sweep", "schedule": 10.0},
+    "sweep": {"task": "apps.jobs.tasks.sweep", "schedule": 5.0},
     "probe": {"task": "apps.hosts.tasks.probe_due_hosts", "schedule": 5.0},
 }
 
 # -- the engine ------------------------------------------------------------------------------------
-JOB_LEASE_S = 30
+JOB_LEASE_S = 20
 JOB_OUTPUT_FLUSH_S = 0.25
 PROBE_INTERVAL_S = int(os.environ.get("JAILPANEL_PROBE_INTERVAL_S", "60"))
 SSH_CONNECT_TIMEOUT_S = 10

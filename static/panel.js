@@ -92,9 +92,12 @@
   };
   document.addEventListener("panel:live", (event) => showLive(event.detail.state));
 
-  // A region that someone is using is refreshed when they are done with it.
+  // A region that someone is using is refreshed when they are done with it: a click would otherwise miss the
+  // button that it began on, and the answer to a request would find its form gone.
   const inUse = (region) =>
-    $(".dropdown-menu.show", region) || (region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+    region.matches(":active") ||
+    $(".dropdown-menu.show, .htmx-request", region) ||
+    (region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const region = event.detail.elt;
@@ -110,8 +113,9 @@
       htmx.trigger(region, "panel:refresh");
     }
   };
-  document.addEventListener("hidden.bs.dropdown", () => setTimeout(refreshWaiting));
-  document.addEventListener("focusout", () => setTimeout(refreshWaiting));
+  for (const done of ["hidden.bs.dropdown", "focusout", "pointerup", "htmx:afterRequest"]) {
+    document.addEventListener(done, () => setTimeout(refreshWaiting));
+  }
 
   // Output that grows keeps its end in sight, unless someone has scrolled up to read.
   const END_PX = 40;

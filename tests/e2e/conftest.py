@@ -55,9 +55,7 @@ class Panel:
     def control(self, host: str, *words: str) -> str:
         """Do something to a simulated host behind the panel's back."""
         argv = [sys.executable, "-m", "apps.simulator.control", str(self.state / "simulator"), host, *words]
-        return subprocess.run(
-            argv, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30
-        ).stdout
+        return subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30).stdout
 
 
 @pytest.fixture(scope="session")
@@ -120,9 +118,7 @@ def sign_in(panel: Panel, browser: Browser) -> Iterator[SignIn]:
     complaints: list[str] = []
 
     def open_page(name: str = "admin", **options: object) -> Page:
-        context = browser.new_context(
-            base_url=panel.url, viewport={"width": 1280, "height": 860}, **options
-        )
+        context = browser.new_context(base_url=panel.url, viewport={"width": 1280, "height": 860}, **options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
@@ -159,6 +155,7 @@ def picture() -> Callable[[Page, str], None]:
     def take(page: Page, name: str) -> None:
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=str(Path(folder) / f"{name}.png"))
+            # Hiding the caret would need a style that our policy does not allow.
+            page.screenshot(path=str(Path(folder) / f"{name}.png"), caret="initial", animations="allow")
 
     return take

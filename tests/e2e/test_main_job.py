@@ -73,9 +73,9 @@ def shown_output(page: Page) -> str:
     return "".join(page.locator("#output .output-part").all_text_contents())
 
 
-def output_on_the_host(panel, url: str) -> str:
+def output_on_the_host(panel, url: str, host: str = "alpha") -> str:
     job = url.rstrip("/").rpartition("/")[2].replace("-", "")
-    root = panel.state / "simulator" / "alpha" / "root"
+    root = panel.state / "simulator" / host / "root"
     (run,) = root.glob(f"var/db/jailpanel/runs/{job}-0")
     # A browser takes CR LF in a page for one line end.
     return (run / "output").read_text().replace("\r\n", "\n").replace("\r", "\n")
