@@ -1,4 +1,4 @@
-"""A whole panel with three simulated hosts, started as `make demo` starts it, and browsers that look at it."""
+"""A whole panel with three simulated hosts, started as `make demo` starts it, and browsers looking at it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding a host by hand: compare the key, install the agent with the shown line, and what a changed key does."""
+"""Adding a host by hand: compare the key, run the line that installs the agent; what a changed key does."""
 
 from __future__ import annotations
 
