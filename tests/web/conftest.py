@@ -13,8 +13,10 @@ from playwright.sync_api import sync_playwright
 from apps.web.context import LIVE_URL
 from apps.web.live import live_stream, route
 from tests.programs import program
-from tests.services import serving
+from tests.services import redis_of_this_run, redis_server, serving
 from tests.web import olivia
+
+__all__ = ["redis_of_this_run", "redis_server"]
 
 FOLDER = Path(__file__).parent
 CHROMIUM = (

@@ -19,6 +19,7 @@ from apps.jobs.plan import Plan
 from apps.pages import htmx
 from apps.pages.listing import Column, Filter, Listing, ListSpec
 from apps.pages.status import LOOKS
+from jailpanel.urls import account_patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,10 @@ SPEC = ListSpec(
 )
 
 
+NAMES = ["web", "db", "mail", "cache", "dns", "build", "git", "wiki", "proxy", "metrics", "logs", "queue"]
+
+
 def rows() -> list[Row]:
-    names = ["web", "db", "mail", "cache", "dns", "build", "git", "wiki", "proxy", "metrics", "logs", "queue"]
     states = ["running", "running", "stopped", "running", "installing", "unknown"]
     return [
         Row(
@@ -63,7 +66,7 @@ def rows() -> list[Row]:
             timezone.now() - timedelta(seconds=4 + 37 * index * number),
         )
         for number in range(1, 13)
-        for index, name in enumerate(names)
+        for index, name in enumerate(NAMES)
     ]
 
 
@@ -212,7 +215,7 @@ urlpatterns = [
     path("jobs/", include(([path("", plain, name="job-list")], "jobs"))),
     path("record/", include(([path("", plain, name="event-list")], "audit"))),
     path("fail/<str:kind>/", fail, name="fail"),
-    path("accounts/", include("allauth.account.urls")),
+    path("account/", include(account_patterns)),
 ]
 handler400 = "apps.web.errors.bad_request"
 handler403 = "apps.web.errors.permission_denied"

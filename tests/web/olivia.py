@@ -7,6 +7,11 @@ from django.contrib.auth import get_user_model
 from apps.accounts.actor import Actor
 
 
+def who():
+    """The person on every request."""
+    return get_user_model()(pk=1, username="olivia")
+
+
 class Olivia:
     """Stands where the authentication and actor middleware stand."""
 
@@ -14,7 +19,7 @@ class Olivia:
         self.get_response = get_response
 
     def __call__(self, request):
-        request.user = get_user_model()(pk=1, username="olivia")
+        request.user = who()
         request.actor = Actor(name="olivia", user_id=1)
         return self.get_response(request)
 
