@@ -190,6 +190,10 @@ class ToolServer:
         self._socket.unlink(missing_ok=True)
         (self._machine.folder / "socket").unlink(missing_ok=True)
 
+    async def idle(self) -> None:
+        """Wait until the calls that run now have ended."""
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
     async def kill_all(self) -> None:
         """End every call in its middle, as a power cut does."""
         for task in tuple(self._calls):
