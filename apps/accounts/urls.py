@@ -7,4 +7,7 @@ from django.urls import path
 from apps.accounts import views
 
 app_name = "accounts"
-urlpatterns = [path("setup/<str:token>/", views.setup, name="setup")]
+urlpatterns = [
+    path("setup/", views.setup, name="setup"),
+    path("setup/<str:token>/", views.setup_link, name="setup-link"),
+]

@@ -20,13 +20,28 @@ def _no_earlier_attempts():
 
 
 @pytest.fixture
-def setup_url(db) -> str:
-    return reverse("accounts:setup", args=[make_token()])
+def link(db) -> str:
+    return reverse("accounts:setup-link", args=[make_token()])
 
 
-def test_the_link_shows_a_form_and_uses_nothing_up(setup_url, nobody):
+@pytest.fixture
+def setup_url(link, nobody) -> str:
+    """The form's address, in the browser that opened the link."""
+    return nobody.get(link).headers["Location"]
+
+
+def test_the_token_leaves_the_address_before_the_form_is_shown(link, nobody):
+    assert nobody.get(link).headers["Location"] == "/setup/"
+
+
+def test_the_form_is_not_there_for_a_browser_that_did_not_open_the_link(link, nobody):
+    assert nobody.get("/setup/").status_code == 404
+    assert nobody.post("/setup/", WISH).status_code == 404
+
+
+def test_the_link_shows_a_form_and_uses_nothing_up(link, setup_url, nobody):
     for _ in range(2):
-        answer = nobody.get(setup_url)
+        answer = nobody.get(link, follow=True)
         assert answer.status_code == 200
         assert "no-store" in answer["Cache-Control"]
     assert nobody.post(setup_url, WISH).status_code == 302
@@ -67,11 +82,11 @@ def test_passwords_are_not_sent_back(setup_url, nobody):
     assert PASSWORD not in answer.content.decode()
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_used_or_made_up_link_is_not_there(setup_url, nobody, method):
+def test_a_used_or_made_up_link_is_not_there(link, setup_url, nobody):
     nobody.post(setup_url, WISH)
-    for url in (setup_url, reverse("accounts:setup", args=["x" * 43])):
-        assert getattr(nobody, method)(url).status_code == 404
+    for url in (link, setup_url, reverse("accounts:setup-link", args=["x" * 43])):
+        assert nobody.get(url).status_code == 404
+    assert nobody.post(setup_url, WISH).status_code == 404
 
 
 def test_nobody_makes_their_own_account(db, nobody):

@@ -74,7 +74,8 @@ def test_it_prints_where_to_open_it_and_a_link_that_works(panel):
     link = re.search(r"(http://127\.0\.0\.1:\d+)(/setup/\S+/)$", panel.text, re.MULTILINE)
     assert link
     assert link[1] == panel.url
-    assert httpx.get(link[0]).status_code == 200
+    with httpx.Client(follow_redirects=True) as browser:
+        assert browser.get(link[0]).status_code == 200
     assert httpx.get(f"{panel.url}/setup/guessed/").status_code != 200
 
 
