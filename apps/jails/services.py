@@ -19,7 +19,7 @@ from apps.jails.models import Jail, JailAddress
 from apps.jails.queries import host_flavours, host_network, host_release
 from apps.jobs.models import OPEN_STATES, Job
 from apps.jobs.plan import Plan
-from apps.jobs.services import job_create
+from apps.jobs.services import job_create, job_find
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,11 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
         Conflict: The host is away, or the plan is another than was shown.
     """
     actor.require(Perm.JAIL_CREATE, host.pk)
-    if existing := Job.objects.filter(idempotency_key=agreed.idempotency_key or None).first():
-        return existing
+    plan = wanted.plan()
     with transaction.atomic():
         _lock(host)
+        if existing := _asked_before(actor, host, plan, agreed):
+            return existing
         check_new_jail(host, wanted)
         jail = _insert(host, wanted)
         intent = {
@@ -123,7 +124,7 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
         return _queue(
             actor,
             host,
-            wanted.plan(),
+            plan,
             subject=_subject(jail),
             action="jail.create_requested",
             safe_name=jail.safe_name,
@@ -272,7 +273,7 @@ def _queue(
     intent: dict[str, Any],
     agreed: Agreed,
 ) -> Job:
-    if existing := Job.objects.filter(idempotency_key=agreed.idempotency_key or None).first():
+    if existing := _asked_before(actor, host, plan, agreed):
         return existing
     _check_ready(host, plan, safe_name, agreed)
     job = job_create(
@@ -281,6 +282,10 @@ def _queue(
     )  # fmt: skip
     record(actor=actor, action=action, subject=subject, job_id=job.pk, plan_hash=plan.hash, **intent)
     return job
+
+
+def _asked_before(actor: Actor, host: Host, plan: Plan, agreed: Agreed) -> Job | None:
+    return job_find(actor=actor, host_id=host.pk, plan=plan, idempotency_key=agreed.idempotency_key)
 
 
 def _check_ready(host: Host, plan: Plan, safe_name: str, agreed: Agreed) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from apps.accounts.actor import Actor
 from apps.freebsd.channel.agent import Agent
 from apps.jobs.models import Job
 
@@ -28,6 +29,27 @@ class HostGateway(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class NextLink:
+    """Where someone may want to go from a job that has ended.
+
+    Args:
+        label: The button's words.
+        url: Where it leads.
+        icon: A symbol of static/icons.svg.
+        in_dialog: Whether the page there is one that can be shown as a dialog.
+    """
+
+    label: str
+    url: str
+    icon: str = ""
+    in_dialog: bool = False
+
+
+def _nowhere(_job: Job, _actor: Actor) -> list[NextLink]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
 class JobKind:
     """What the engine must know of a kind of job.
 
@@ -36,11 +58,13 @@ class JobKind:
         label: What people call it.
         verify: Looks at the observed state after the probe and returns sentences about
             what is not as it should be; none means that the job did what it was for.
+        next_links: What a person may want to do once it has ended, the likeliest first.
     """
 
     name: str
     label: str
     verify: Callable[[Job], list[str]]
+    next_links: Callable[[Job, Actor], list[NextLink]] = _nowhere
 
 
 _kinds: dict[str, JobKind] = {}
@@ -60,6 +84,12 @@ def register_gateway(gateway: HostGateway) -> None:
 def job_kind(name: str) -> JobKind:
     """Return the kind called `name`."""
     return _kinds[name]
+
+
+def next_links(job: Job, actor: Actor) -> list[NextLink]:
+    """Return where to go from a job that has ended; a job of a kind that is gone leads nowhere."""
+    kind = _kinds.get(job.kind)
+    return kind.next_links(job, actor) if kind and not job.is_open else []
 
 
 def job_kinds() -> list[JobKind]:

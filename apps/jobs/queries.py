@@ -24,12 +24,14 @@ class OutputPart:
         text: The output, decoded; bytes that are not UTF-8 show as U+FFFD.
         cursor: Where the next piece begins: `step:offset`.
         more: Whether there is more already.
+        is_first: Whether the step's output begins with it.
     """
 
     step: int
     text: str
     cursor: str
     more: bool
+    is_first: bool = False
 
 
 def job_list(actor: Actor) -> QuerySet[Job]:
@@ -78,9 +80,8 @@ def output_after(job: Job, cursor: str) -> list[OutputPart]:
         if data:
             end = start + len(data)
             left -= len(data)
-            parts.append(
-                OutputPart(step.position, data.decode(errors="replace"), f"{step.position}:{end}", left <= 0)
-            )
+            text = data.decode(errors="replace")
+            parts.append(OutputPart(step.position, text, f"{step.position}:{end}", left <= 0, start == 0))
         if left <= 0:
             break
     return parts

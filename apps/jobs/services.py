@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from functools import partial
 from typing import Any
@@ -36,28 +37,43 @@ def job_create(
         plan: The commands, as previewed.
         subject: The safe name of the jail that it is about, or empty.
         intent: What was asked for, as JSON values; `verify` and a retry read it.
-        idempotency_key: The same key makes one job, however often it is posted.
+        idempotency_key: Names the wish: the same one makes one job, however often it is posted.
 
     Returns:
-        The new job, or the one that this key made before.
+        The new job, or the one that this wish made before.
 
     Raises:
         Conflict: The host's queue is full.
     """
-    key = idempotency_key or secrets.token_hex(16)
-    if existing := Job.objects.filter(idempotency_key=key).first():
+    wish = _wish(actor, host_id, plan, idempotency_key or secrets.token_hex(16))
+    if existing := Job.objects.filter(idempotency_key=wish).first():
         return existing
     if Job.objects.filter(host_id=host_id, state=JobState.QUEUED).count() >= MAX_QUEUED_PER_HOST:
         raise Conflict(f"{MAX_QUEUED_PER_HOST} jobs wait on this host already. Try again when some have run.")
     try:
         with transaction.atomic():
-            return _insert(actor, host_id, plan, subject=subject, intent=intent, key=key)
+            return _insert(actor, host_id, plan, subject=subject, intent=intent, wish=wish)
     except IntegrityError:
-        return Job.objects.get(idempotency_key=key)
+        return Job.objects.get(idempotency_key=wish)
+
+
+def job_find(*, actor: Actor, host_id: UUID, plan: Plan, idempotency_key: str) -> Job | None:
+    """Return the job that this wish made before, if it did."""
+    wish = _wish(actor, host_id, plan, idempotency_key)
+    return Job.objects.filter(idempotency_key=wish).first() if idempotency_key else None
+
+
+def _wish(actor: Actor, host_id: UUID, plan: Plan, key: str) -> str:
+    """Tie a form's key to who sent it, the host and the commands.
+
+    A key that someone else used, or that a browser sends again with a changed form, is another wish.
+    """
+    parts = (str(actor.user_id), str(host_id), plan.hash, key)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _insert(
-    actor: Actor, host_id: UUID, plan: Plan, *, subject: str, intent: dict[str, Any], key: str
+    actor: Actor, host_id: UUID, plan: Plan, *, subject: str, intent: dict[str, Any], wish: str
 ) -> Job:
     job = Job.objects.create(
         host_id=host_id,
@@ -70,7 +86,7 @@ def _insert(
         requester_id=actor.user_id,
         requester_name=actor.name,
         requester_address=actor.address,
-        idempotency_key=key,
+        idempotency_key=wish,
     )
     Step.objects.bulk_create(_step(job, position) for position in range(len(plan.commands)))
     transaction.on_commit(partial(wake_lane, host_id))

@@ -26,7 +26,8 @@ def sweep() -> None:
     """Wake every lane that has something to do: wake-ups get lost, and workers die."""
     orphaned = Q(state=JobState.RUNNING) & Q(lease_until__lte=timezone.now())
     waiting = Q(state=JobState.QUEUED)
-    for host_id in Job.objects.filter(orphaned | waiting).values_list("host_id", flat=True).distinct():
+    lanes = Job.objects.filter(orphaned | waiting).order_by("host_id").values_list("host_id", flat=True)
+    for host_id in lanes.distinct():
         wake_lane(host_id)
 
 

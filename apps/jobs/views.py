@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from apps.accounts.middleware import PanelRequest
-from apps.jobs.models import JobState
-from apps.jobs.ports import job_kinds
+from apps.jobs.models import Job, JobState
+from apps.jobs.ports import job_kinds, next_links
 from apps.jobs.queries import job_get, jobs_ahead, output_after
 from apps.jobs.queries import job_list as jobs_of
 from apps.pages import htmx
@@ -24,9 +24,9 @@ def _spec() -> ListSpec:
             Column("title", "Job", ("title",)),
             Column("host", "Host", ("host__name",)),
             Column("state", "State", ("state",)),
-            Column("requester", "Asked for by", ("requester_name",)),
+            Column("requester", "Asked by", ("requester_name",)),
+            Column("created", "Asked", ("created_at",)),
             Column("duration", "Took"),
-            Column("created", "Asked for", ("created_at",)),
         ),
         search=("title__icontains", "host__name__icontains", "requester_name__icontains"),
         search_label="Search jobs",
@@ -50,14 +50,14 @@ def job_list(request: PanelRequest) -> HttpResponse:
 @require_GET
 def job_detail(request: PanelRequest, job_id: UUID) -> HttpResponse:
     """Show one job: its plan, its state and what it printed so far."""
-    return render(request, "jobs/detail.html", _context(request, job_id, ""))
+    return render(request, "jobs/detail.html", _context(request, job_id, request.GET.get("after", "")))
 
 
 @require_GET
 def job_status(request: PanelRequest, job_id: UUID) -> HttpResponse:
     """Give the part of the page that changes while the job runs."""
     job = job_get(actor=request.actor, job_id=job_id)
-    return render(request, "jobs/_status.html", {"job": job, "ahead": jobs_ahead(job)})
+    return render(request, "jobs/_status.html", _status(request, job))
 
 
 @require_GET
@@ -71,12 +71,19 @@ def job_output(request: PanelRequest, job_id: UUID) -> HttpResponse:
 def _context(request: PanelRequest, job_id: UUID, after: str) -> dict[str, object]:
     job = job_get(actor=request.actor, job_id=job_id)
     parts = output_after(job, after)
-    return {
-        "job": job,
+    return _status(request, job) | {
         "live_topic": f"job:{job.pk}",
         "parts": parts,
+        "after": after,
         "cursor": parts[-1].cursor if parts else after,
         "more": bool(parts) and parts[-1].more,
+    }
+
+
+def _status(request: PanelRequest, job: Job) -> dict[str, object]:
+    return {
+        "job": job,
         "plan": job.stored_plan,
         "ahead": jobs_ahead(job),
+        "next_links": next_links(job, request.actor),
     }

@@ -7,6 +7,9 @@ from redis import Redis
 
 from apps.jobs import events
 from apps.jobs.events import CHANNEL, publish
+from tests.services import redis_of_this_run, redis_server
+
+__all__ = ["redis_of_this_run", "redis_server"]
 
 
 def test_an_event_is_a_topic_and_an_id(redis_server):
