@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.jobs.engine import advance_lane
-from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive, worker_name
+from apps.jobs.lease import Lease, LeaseLost, _take, claim, kept_alive, worker_name
 from apps.jobs.models import Job, JobState, OutputChunk
 from apps.jobs.output import store_output
 from tests.jobs.conftest import make_job
@@ -117,6 +117,14 @@ def test_what_is_let_go_can_be_taken_at_once(host):
     job = make_job(host)
     taken(job).let_go()
     assert taken(job).fence == 2
+
+
+def test_a_worker_that_had_looked_before_another_took_the_lane_gets_nothing(host):
+    job, next_job = make_job(host), make_job(host)
+    taken(job)
+    assert _take(next_job, Job.objects.filter(state=JobState.QUEUED)) is None
+    next_job.refresh_from_db()
+    assert next_job.state == JobState.QUEUED
 
 
 @pytest.mark.django_db(transaction=True)
