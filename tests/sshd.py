@@ -69,6 +69,7 @@ def _write_settings(sshd: Sshd, command: str) -> None:
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
         "PermitRootLogin forced-commands-only",
+        "SetEnv SHLVL=2",  # Debian's bash reads ~/.bashrc for what sshd runs, unless it is nested
     ]
     (folder / "config").write_text("\n".join(settings) + "\n")
 
