@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from apps.simulator.simulation import Simulation
+from apps.simulator.simulation import NO_HISTORY, Simulation
 from tests.simulator.machines import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Mapping
     from pathlib import Path
 
     from apps.simulator.simulation import SimulatedHost
@@ -35,12 +35,17 @@ class Said:
 
 @contextlib.asynccontextmanager
 async def serving(
-    folder: Path, specs: Iterable[HostSpec] = (PLAIN,), *, panel_key: str = PUBLIC_KEY, **options: object
+    folder: Path,
+    specs: Iterable[HostSpec] = (PLAIN,),
+    history: Mapping[str, tuple[str, ...]] = NO_HISTORY,
+    *,
+    panel_key: str = PUBLIC_KEY,
+    **options: object,
 ) -> AsyncIterator[Simulation]:
     """Serve hosts without any slowness, and stop them."""
     simulation = Simulation(folder / "hosts", pace=0.0, panel_key=panel_key, **options)  # type: ignore[arg-type]
     try:
-        await simulation.start(specs)
+        await simulation.start(specs, history)
         yield simulation
     finally:
         await simulation.stop()
