@@ -155,7 +155,7 @@ def _formatted(match: re.Match[str], values: list[str]) -> str:
     if match[2] == "b":
         value = unescape(value)
     elif match[2] in "dix":
-        value = format(int(value or "0"), "x" if match[2] == "x" else "d")
+        return f"%{match[1]}{match[2]}" % int(value or "0")
     return f"%{match[1]}s" % value[: 1 if match[2] == "c" else None]
 
 

@@ -191,26 +191,33 @@ class Shell:
         if isinstance(command, Function):
             self.functions[command.name] = command.body
             return 0
-        try:
-            streams = await self._redirected(command.redirects, io)
-        except OSError as error:
-            await io.err(f"{self.name}: cannot {_doing(error)} {error.filename}: {error.strerror}\n".encode())
+        streams = await self._redirected(command.redirects, io)
+        if streams is None:
             return USAGE
         if isinstance(command, Simple):
             return await self._simple(command, streams)
         return await self._compound(command, streams)
 
-    async def _redirected(self, redirects: tuple[Redirect, ...], io: Streams) -> Streams:
+    async def _redirected(self, redirects: tuple[Redirect, ...], io: Streams) -> Streams | None:
+        """Put redirections in place; None when one cannot be, which is complained of."""
         streams = Streams(io.read, io.out, io.err)
         for redirect in redirects:
             target = await self.expander(io).text(redirect.word)
-            if redirect.operator == "<<":
-                streams.read = given(target.encode("utf-8", "surrogateescape"))
-            elif redirect.operator in {"<", "<&"}:
-                streams.read = self._input(redirect.operator, target, streams)
-            else:
-                self._output(redirect, target, streams)
+            try:
+                self._redirect(redirect, target, streams)
+            except OSError as error:
+                doing = "open" if redirect.operator == "<" else "create"
+                await io.err(f"{self.name}: cannot {doing} {target}: {error.strerror}\n".encode())
+                return None
         return streams
+
+    def _redirect(self, redirect: Redirect, target: str, streams: Streams) -> None:
+        if redirect.operator == "<<":
+            streams.read = given(target.encode("utf-8", "surrogateescape"))
+        elif redirect.operator in {"<", "<&"}:
+            streams.read = self._input(redirect.operator, target, streams)
+        else:
+            self._output(redirect, target, streams)
 
     def _input(self, operator: str, target: str, streams: Streams) -> Input:
         if operator == "<&":
@@ -323,8 +330,3 @@ class Shell:
                     self.status = 0
                     return await self.sequence(body, io)
         return 0
-
-
-def _doing(error: OSError) -> str:
-    """Say what a redirection could not do: FreeBSD's sh knows opening and creating."""
-    return "open" if isinstance(error, FileNotFoundError) else "create"
