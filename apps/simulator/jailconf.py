@@ -9,19 +9,22 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from apps.simulator.jailparams import BOOLS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|\#[^\n]*|//[^\n]*|/\*.*?\*/)
     |(?P<mark>\+=|[=,;{}])
-    |(?P<word>(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\$\{[^}]*\}|\\.|[^\s,;={}'"#+\\]|\+(?!=))+)""",
+    |(?P<word>(?!/[/*])(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\$\{[^}]*\}|\\.|[^\s,;={}'"#+\\]|\+(?!=))+)""",
     re.VERBOSE | re.DOTALL,
 )
 _PIECE = re.compile(
     r"""'(?P<single>(?:\\.|[^'\\])*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<bare>[^'"]+)""", re.DOTALL
 )
 _REFERENCE = re.compile(r"\\(.)|\$\{([^}]+)\}|\$([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL)
+SWITCHES = {*BOOLS, "exec.clean", "mount.devfs", "mount.fdescfs", "mount.procfs", "allow.dying"}
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\n": ""}
 
 
@@ -65,8 +68,9 @@ def merge(statements: Sequence[Statement], known: Mapping[str, list[str]]) -> di
         name, values = item.name, [fill(value, found) for value in item.values]
         if not values:
             head, dot, last = name.rpartition(".")
-            negative = last.startswith("no") and last != "nodename"
-            name = f"{head}{dot}{last.removeprefix('no')}" if negative else name
+            plain = f"{head}{dot}{last.removeprefix('no')}"
+            negative = last.startswith("no") and plain in SWITCHES
+            name = plain if negative else name
             values = ["false" if negative else "true"]
         found[name] = [*found.get(name, []), *values] if item.add else values
     return found
@@ -106,23 +110,23 @@ def parse(text: str, path: str) -> Config:
     Raises:
         ConfError: any syntax error makes the whole file useless.
     """
-    config, block = Config(), "*"
+    config, block, inside = Config(), "*", False
     pending: list[str] = []
     for part, line in _tokens(text, path):
         if part == "{":
-            block = _plain(pending, path, line, part)
+            block, inside = _plain(pending, path, line, part), True
             pending = []
         elif part == "}":
-            if pending or block == "*":
+            if pending or not inside:
                 raise ConfError(f"{path} line {line}: {part}: syntax error")
-            block = "*"
+            block, inside = "*", False
         elif part == ";":
             if pending:
                 config.statements.append(_statement(block, pending, path, line))
             pending = []
         else:
             pending.append(part)
-    if pending or block != "*":
+    if pending or inside:
         raise ConfError(f"{path}: unexpected EOF")
     return config
 

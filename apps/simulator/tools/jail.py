@@ -82,18 +82,21 @@ async def _act(call: Call, request: Request) -> int:
         return await _show(call, _load(call, request), request.separator)
     if "r" in request.actions.lower() and "c" not in request.actions:
         return await _remove(call, request)
-    given = [match for word in request.words if (match := _ASSIGNED.fullmatch(word))]
-    if given:
-        statements = [
-            Statement("*", match[1], match[2] == "+=", () if match[3] == "" else tuple(_quoted(match[3])))
-            for match in given
-        ]
-        params = merge(statements, {})
+    if any(_ASSIGNED.fullmatch(word) for word in request.words):
+        params = merge([_given(word) for word in request.words], {})
         return await _one(call, request, one(params, "name"), params)
     config = _load(call, request)
     names = request.words or config.jails
     results = [await _one(call, request, name, _params(config, name)) for name in names]
     return max(results, default=0)
+
+
+def _given(word: str) -> Statement:
+    """Make a statement of a word of the command line."""
+    match = _ASSIGNED.fullmatch(word)
+    if match is None or not match[3]:
+        return Statement("*", word.rstrip("="), add=False, values=())
+    return Statement("*", match[1], match[2] == "+=", tuple(_quoted(match[3])))
 
 
 def _quoted(value: str) -> list[str]:
