@@ -15,7 +15,6 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.services import setup_link_is_good, setup_link_use
 from apps.freebsd.errors import InvalidInput
 
-
 SESSION_KEY = "setup_token"
 
 
