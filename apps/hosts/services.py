@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
@@ -14,6 +15,9 @@ from apps.freebsd.errors import Conflict, InvalidInput
 from apps.hosts.models import ChannelKind, Host, HostState
 from apps.hosts.probe import announce
 from apps.jobs.wakeups import send
+
+# A key was shown and nobody has said yet whether it is the host's.
+_KEY_WAITS = (HostState.UNVERIFIED, HostState.KEY_CHANGED)
 
 
 def subject_of(host: Host) -> Subject:
@@ -75,11 +79,10 @@ def host_key_confirm(*, actor: Actor, host: Host, key_fingerprint: str) -> None:
         Conflict: The host shows another key by now.
     """
     actor.require(Perm.HOST_CHANGE, host.pk)
-    waiting = {HostState.UNVERIFIED, HostState.KEY_CHANGED}
-    if host.state not in waiting or fingerprint(host.offered_key) != key_fingerprint:
+    if host.state not in _KEY_WAITS or fingerprint(host.offered_key) != key_fingerprint:
         raise Conflict("The host shows another key by now. Look at the fingerprint again.")
     with transaction.atomic():
-        confirmed = Host.objects.filter(pk=host.pk, state__in=waiting, offered_key=host.offered_key).update(
+        confirmed = _with_this_key(host).update(
             host_key=host.offered_key,
             offered_key="",
             state=HostState.UNREACHABLE,
@@ -101,19 +104,27 @@ def host_key_reject(*, actor: Actor, host: Host) -> None:
 
     Raises:
         NotAllowed: The actor may not change how the host is reached.
+        Conflict: No key waits for an answer, or it is another by now.
     """
     actor.require(Perm.HOST_CHANGE, host.pk)
     has_pin = bool(host.host_key)
     state = HostState.UNREACHABLE if has_pin else HostState.NEW
     with transaction.atomic():
-        Host.objects.filter(pk=host.pk).update(offered_key="", state=state, state_reason="", tried_at=None)
+        values = {"offered_key": "", "state": state, "state_reason": "", "tried_at": None}
+        if host.state not in _KEY_WAITS or not _with_this_key(host).update(**values):
+            raise Conflict("The host shows no key, or another by now. Look at its page again.")
         record(
             actor=actor, action="host.key_rejected", subject=subject_of(host),
-            offered=fingerprint(host.offered_key) if host.offered_key else None,
+            offered=fingerprint(host.offered_key),
         )  # fmt: skip
         task = "probe" if has_pin else "scan_key"
         transaction.on_commit(partial(send, f"apps.hosts.tasks.{task}", str(host.pk)))
         announce(host)
+
+
+def _with_this_key(host: Host) -> QuerySet[Host]:
+    """Return the host's row for as long as the same key waits for an answer."""
+    return Host.objects.filter(pk=host.pk, state__in=_KEY_WAITS, offered_key=host.offered_key)
 
 
 def host_probe_request(*, actor: Actor, host: Host) -> None:
@@ -136,12 +147,23 @@ def host_remove(*, actor: Actor, host: Host) -> None:
 
     Raises:
         NotAllowed: The actor may not.
-        Conflict: A job is open on it.
+        Conflict: A job is open on it, or it was removed already.
     """
     actor.require(Perm.HOST_CHANGE, host.pk)
     with transaction.atomic():
+        host_lock(host)
         if host.jobs.filter(state__in=("queued", "running")).exists():
             raise Conflict("A job is queued or running on this host. Wait for its end.")
         record(actor=actor, action="host.removed", subject=subject_of(host), address=host.address)
         announce(host)
         host.delete()
+
+
+def host_lock(host: Host) -> None:
+    """Let people who ask for something on one host go one after the other, until the transaction ends.
+
+    Raises:
+        Conflict: The host was removed meanwhile.
+    """
+    if not Host.objects.select_for_update().filter(pk=host.pk).exists():
+        raise Conflict(f"{host.name} was removed from the panel meanwhile.")

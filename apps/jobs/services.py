@@ -43,7 +43,7 @@ def job_create(
         The new job, or the one that this wish made before.
 
     Raises:
-        Conflict: The host's queue is full.
+        Conflict: The host's queue is full, or the host is gone.
     """
     wish = _wish(actor, host_id, plan, idempotency_key or secrets.token_hex(16))
     if existing := Job.objects.filter(idempotency_key=wish).first():
@@ -54,7 +54,9 @@ def job_create(
         with transaction.atomic():
             return _insert(actor, host_id, plan, subject=subject, intent=intent, wish=wish)
     except IntegrityError:
-        return Job.objects.get(idempotency_key=wish)
+        if existing := Job.objects.filter(idempotency_key=wish).first():
+            return existing
+        raise Conflict("The host was removed from the panel meanwhile.") from None
 
 
 def job_find(*, actor: Actor, host_id: UUID, plan: Plan, idempotency_key: str) -> Job | None:
