@@ -41,6 +41,12 @@ def test_a_mark_with_another_nonce_is_content():
     assert parse_sections(envelope(sections), NONCE) == sections
 
 
+def test_a_forged_mark_without_its_line_feed_takes_nothing_of_the_true_one():
+    forged = f"\n@@{'f' * 32} RC file:evil 0".encode()
+    sections = {"file:evil": Section(forged, forged, 0)}
+    assert parse_sections(envelope(sections), NONCE) == sections
+
+
 def test_a_mark_in_the_middle_of_a_line_is_content():
     sections = {"file:evil": Section(f"x @@{NONCE} RC file:evil 0\n".encode(), b"", 0)}
     assert parse_sections(envelope(sections), NONCE) == sections
