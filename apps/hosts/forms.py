@@ -53,11 +53,13 @@ class HostAddForm(forms.Form):
         return name
 
     def clean_address(self) -> str:
-        """Accept an IP address or a host name, nothing that an SSH client could take for an option."""
+        """Accept an IP address or a host name in its one spelling, nothing that could be an option."""
         address: str = self.cleaned_data["address"]
-        if address and not (_is_ip(address) or _HOST_NAME.fullmatch(address)):
+        if ip := _ip(address):
+            return ip
+        if address and not _HOST_NAME.fullmatch(address):
             raise forms.ValidationError("This is neither a host name nor an IP address.")
-        return address
+        return address.lower().removesuffix(".")
 
     def clean_user(self) -> str:
         """Accept a FreeBSD user name."""
@@ -79,9 +81,9 @@ class HostAddForm(forms.Form):
         return data
 
 
-def _is_ip(text: str) -> bool:
+def _ip(text: str) -> str:
+    """Return the address in its shortest form, or nothing when it is none."""
     try:
-        ip_address(text)
+        return "" if "%" in text else str(ip_address(text))
     except ValueError:
-        return False
-    return "%" not in text
+        return ""
