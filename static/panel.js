@@ -254,10 +254,24 @@
     if (done) event.preventDefault();
   });
 
+  // -- tables on a phone: each cell says under which heading it would stand ---------------------------------
+
+  const label = (table) => {
+    const headings = $$("thead th", table).map((heading) => heading.textContent.trim());
+    for (const row of $$("tbody tr", table)) {
+      [...row.cells].forEach((cell, index) => {
+        cell.dataset.label = headings[index] || "";
+        if (!cell.textContent.trim() && !cell.childElementCount) cell.dataset.empty = "";
+      });
+    }
+    table.dataset.stacks = "";
+  };
+
   // -- at the start and after each swap ----------------------------------------------------------------
 
   document.addEventListener("htmx:afterSettle", tellTimes);
   document.addEventListener("htmx:load", (event) => {
+    for (const table of $$(".table-responsive > .table")) label(table);
     if (event.detail.elt.matches?.("[data-toast]")) settleToast(event.detail.elt);
   });
   checkTypedNames(document);
