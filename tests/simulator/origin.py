@@ -6,11 +6,11 @@ from typing import Any
 
 from apps.simulator.spec import HostSpec, InterfaceSpec
 
-_RC_CONF = """blanktime="NO" clear_tmp_enable="YES" cron_enable="YES" defaultrouter="10.0.2.2" devd_enable="NO"
-devmatch_enable="NO" dumpdev="NO" entropy_save_num="0" gateway_enable="YES" growfs_enable="NO"
-ipv6_activate_all_interfaces="YES" jail_enable="YES" newsyslog_enable="NO" savecore_enable="NO"
-sendmail_enable="NONE" sshd_dsa_enable="NO" sshd_ecdsa_enable="NO" sshd_flags="" syslogd_flags="-ss\""""
-RC_CONF = {name: value.strip('"') for name, _, value in (pair.partition("=") for pair in _RC_CONF.split())}
+_RC_CONF = """blanktime=NO clear_tmp_enable=YES cron_enable=YES defaultrouter=10.0.2.2 devd_enable=NO
+devmatch_enable=NO dumpdev=NO entropy_save_num=0 gateway_enable=YES growfs_enable=NO
+ipv6_activate_all_interfaces=YES jail_enable=YES newsyslog_enable=NO savecore_enable=NO sendmail_enable=NONE
+sshd_dsa_enable=NO sshd_ecdsa_enable=NO sshd_flags= syslogd_flags=-ss"""
+RC_CONF = {name: value for name, _, value in (pair.partition("=") for pair in _RC_CONF.split())}
 # The machine's base.txz was made of its own tree, whose rc.conf had not all of the host's lines yet.
 JAIL_RC_CONF = "".join(
     f'{name}="{value}"\n'

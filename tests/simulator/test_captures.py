@@ -1,4 +1,4 @@
-"""Each captured answer of a real host is what the simulated one says, but for those listed as not played yet."""
+"""Each captured answer of a real host is what the simulated one says, but for those listed as not played."""
 
 from __future__ import annotations
 
