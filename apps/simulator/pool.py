@@ -195,8 +195,9 @@ def send_receive(machine: Machine, source: str, target: str) -> None:
         create(machine, target)
         dataset = find(machine, target)
     point = mountpoint(machine, dataset)
-    _empty(machine, point)
-    write_folder(stored(machine, found), machine.files.real(point))
+    if dataset.mounted:
+        _empty(machine, point)
+        write_folder(stored(machine, found), machine.files.real(point))
     dataset.snapshots.append(Snapshot(source.partition("@")[2], machine.now(), found.store))
     machine.touch()
 

@@ -19,6 +19,7 @@ from apps.simulator.tools.ezjail.zfs import SNAPSHOT, read_properties, zfs
 if TYPE_CHECKING:
     from apps.simulator.tools.ezjail.session import Session
 
+CHECK_SECONDS = 0.2
 COPY_SECONDS = 2.0
 IMAGE_SECONDS_PER_GIB = 8.0
 EXTRAS = ("zfs_datasets", "cpuset", "fib", "parameters", "post_start_script", "retention_policy")
@@ -27,6 +28,7 @@ EXTRAS = ("zfs_datasets", "cpuset", "fib", "parameters", "post_start_script", "r
 async def create(session: Session, words: list[str]) -> None:
     """Create a jail, or with -x register one that is there."""
     request = await read(session, words)
+    await session.call.pause(CHECK_SECONDS)
     device = await _make_root(session, request)
     if not request.exists:
         await _fill(session, request)
