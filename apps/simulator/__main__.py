@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import signal
 import sys
 from pathlib import Path
 
 from apps.simulator.hosts import HISTORY, demo_hosts
-from apps.simulator.simulation import Simulation
+from apps.simulator.simulation import AlreadyServed, Simulation
 
 ONE_PORT_HELP = "listen on 127.0.1.1, 127.0.1.2, … at this port instead of on free ports of 127.0.0.1"
 
@@ -63,5 +62,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         asyncio.run(serve(arguments()))
+    except AlreadyServed as error:
+        sys.exit(str(error))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,11 +143,16 @@ def run_groups(machine: Machine) -> list[int]:
 
 def is_wrapper(pid: int, run: str) -> bool:
     """Tell whether a process is the wrapper of this run; numbers are used again."""
-    import subprocess  # noqa: PLC0415 - at a reboot and at the end only
+    return command_of(pid).rstrip().endswith(f" _run {run}")
 
-    words = ("/bin/ps", "-ww", "-o", "command=", "-p", str(pid))
-    shown = subprocess.run(words, capture_output=True, text=True, check=False).stdout
-    return shown.rstrip().endswith(f" _run {run}")
+
+def command_of(pid: int) -> str:
+    """Give a process's command line: from /proc, which Linux has, or from ps, which everyone else has."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        words = ("/bin/ps", "-ww", "-o", "command=", "-p", str(pid))
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout
 
 
 def _kill_group(group: int) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from apps.simulator.faults import Fault
 
 if TYPE_CHECKING:
     from apps.simulator.files import Files
     from apps.simulator.machine import Machine
 
+LOG = logging.getLogger(__name__)
+KILLED, BROKEN = 137, 70
 Sink = Callable[[bytes], Awaitable[None]]
 Source = Callable[[], Awaitable[bytes]]
 
@@ -137,3 +142,28 @@ class Call:
 
 
 Tool = Callable[[Call], Awaitable[int]]
+
+
+async def perform(tool: Tool, call: Call) -> int:
+    """Call a tool as the kernel runs a program: whatever it meets ends in a status.
+
+    Args:
+        tool: the tool.
+        call: what it is called with.
+
+    Returns:
+        Its status; a full disk and a reboot end it as they end a process, and a fault of the
+        simulator's own is told to whoever asked and to whoever runs the simulator.
+    """
+    name = call.argv[0].rpartition("/")[2]
+    try:
+        return await tool(call)
+    except Fault:
+        return KILLED
+    except ConnectionError:
+        raise
+    except OSError as error:
+        return await call.fail(f"{name}: {error.filename}: {error.strerror}")
+    except Exception as error:
+        LOG.exception("%s failed", call.argv)
+        return await call.fail(f"{name}: the simulator failed: {error!r}", BROKEN)

@@ -105,8 +105,8 @@ class ControlServer:
             answer = await self._answer(json.loads(await reader.readline()))
             writer.write(json.dumps(answer).encode() + b"\n")
             await writer.drain()
-        except OSError:
-            pass  # whoever asked did not wait
+        except (OSError, ValueError):
+            pass  # whoever asked did not wait, or said nothing
         finally:
             writer.close()
 
@@ -124,6 +124,16 @@ class ControlServer:
         except ValueError as error:
             return {"status": USAGE_STATUS, "stdout": "", "stderr": f"{error}\n"}
         return answer
+
+
+async def is_served(folder: Path) -> bool:
+    """Tell whether a running simulator serves a folder."""
+    try:
+        _reader, writer = await asyncio.open_unix_connection(str((folder / LINK).resolve()))
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def ask(folder: Path, words: list[str]) -> Answer:

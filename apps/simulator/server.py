@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apps.simulator.call import Call
-from apps.simulator.faults import DiskFull, Fault
+from apps.simulator.call import Call, perform
 from apps.simulator.tools import registry
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 CLIENT = Path(__file__).with_name("client.py").read_text()
 HEAD_LIMIT = 4 * 1024 * 1024
-KILLED = 137
+NOT_FOUND = 127
 
 
 def place(root: Path, paths: Iterable[str]) -> None:
@@ -63,25 +62,12 @@ def interpreter() -> str:
     return str(Path(getattr(sys, "_base_executable", None) or sys.executable).resolve())
 
 
-async def perform(call: Call, path: str) -> int:
-    """Call the tool at a path and give its status, whatever it meets on the way.
-
-    Args:
-        call: what it was called with.
-        path: the tool's absolute path.
-
-    Returns:
-        The exit status; a full disk and a reboot end a call as they end a process.
-    """
+async def answer(call: Call, path: str) -> int:
+    """Call the tool at a path and give its status."""
     tool = registry.load().get(path)
     if tool is None:
-        return await call.fail(f"{path}: not found", 127)
-    try:
-        return await tool(call)
-    except DiskFull as error:
-        return await call.fail(f"{path.rpartition('/')[2]}: {error.filename}: No space left on device")
-    except Fault:
-        return KILLED
+        return await call.fail(f"{path}: not found", NOT_FOUND)
+    return await perform(tool, call)
 
 
 class Line:
@@ -209,7 +195,7 @@ class ToolServer:
         line = Line(reader, writer)
         try:
             path, call = unpack(await line.head(), self._machine, line)
-            status = await attend(perform(call, path), line.listen())
+            status = await attend(answer(call, path), line.listen())
             await line.frame(b"x", bytes([status & 0xFF]))
         except (OSError, EOFError):
             pass  # the client was killed, and its call with it

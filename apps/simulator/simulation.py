@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from apps.simulator import agent
 from apps.simulator.call import Buffer, Call, Captured
-from apps.simulator.control import ControlServer
+from apps.simulator.control import ControlServer, is_served
 from apps.simulator.faults import Faults
 from apps.simulator.machine import Machine
 from apps.simulator.server import ToolServer, refresh
@@ -163,6 +163,10 @@ class SimulatedHost:
             self._saving = asyncio.get_running_loop().call_later(SAVE_DELAY_S, self.save)
 
 
+class AlreadyServed(Exception):
+    """Another simulator serves the folder."""
+
+
 class Simulation:
     """The simulated hosts of one folder.
 
@@ -208,8 +212,13 @@ class Simulation:
         Args:
             specs: the machines.
             history: lines that root runs on a machine right after it was made, by its name.
+
+        Raises:
+            AlreadyServed: another simulator serves the folder.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        if await is_served(self.folder):
+            raise AlreadyServed(f"another simulator serves {self.folder}")
         self._sockets = Path(tempfile.mkdtemp(prefix="jpsim-"))
         self.control = self._sockets / "control"
         known = {entry["name"]: entry for entry in read_listing(self.folder)}

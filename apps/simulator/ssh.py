@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import shlex
 import socket
 import stat
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from apps.simulator.machine import Machine
 
+LOG = logging.getLogger(__name__)
 KEYS = "/root/.ssh/authorized_keys"
 HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
 USER = "root"
@@ -216,8 +218,10 @@ class Session(asyncssh.SSHServerSession[bytes]):
         status = KILLED
         try:
             status = await self._perform()
-        except (Fault, ConnectionResetError):
+        except (Fault, ConnectionError):
             pass
+        except Exception:
+            LOG.exception("%s failed", self._command)
         finally:
             self._connection.sshd.ended()
         await self._connection.sshd.audible.wait()

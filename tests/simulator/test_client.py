@@ -148,6 +148,15 @@ def test_a_reboot_ends_it(machine, monkeypatch):
     assert (status, out) == (137, "half\n")
 
 
+def test_a_fault_of_the_simulators_own_is_told(machine, monkeypatch, caplog):
+    async def break_down(_call: Call) -> int:
+        raise LookupError("no table")
+
+    status, _out, err = run(machine, break_down, "$T -n", monkeypatch)
+    assert (status, err) == (70, "jls: the simulator failed: LookupError('no table')\n")
+    assert "failed" in caplog.text
+
+
 def test_without_a_simulator_it_says_so(machine):
     place(Path(machine.files.root), [TOOL])
 

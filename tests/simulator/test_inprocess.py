@@ -23,7 +23,7 @@ JAILS = (
 )
 ODD = (
     "touch '/usr/local/etc/ezjail/odd name' /usr/local/etc/ezjail/.hidden /usr/local/etc/ezjail/x.bak",
-    "ln -s /nowhere /usr/jails/dangling; ln -s /etc /usr/jails/flavours/linked; mkdir /usr/jails/flavours/own",
+    "ln -s /nowhere /usr/jails/dangling; ln -s /etc /usr/jails/flavours/linked; mkdir /usr/jails/flavours/a",
     "echo x > /usr/jails/file; mkdir '/usr/jails/odd name'; rm -rf /usr/jails/away",
     "printf '17' > /var/run/jail_unclosed.id; echo 007 > /var/run/jail_zeros.id; echo x > /var/run/jail_x.id",
     "echo ' 5 ' > /var/run/jail_blanks.id; ln -s jail_blanks.id /var/run/jail_link.id",
@@ -82,6 +82,32 @@ def test_facts_are_those_of_the_script(tmp_path, monkeypatch, name):
     assert in_process[0][1].decode("latin-1").splitlines() == by_script[0][1].decode("latin-1").splitlines()
     assert in_process == by_script
     assert by_script[0][1].endswith(f"\n@@{NONCE} RC done 0\n".encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ezjail-admin onestop www",
+        "ezjail-admin onestart two.example",
+        "sysrc hostname=other ezjail_enable=NO",
+        "ifconfig lo1 inet 10.0.0.9/24 alias",
+        "hostname renamed",
+        "rm /usr/local/bin/ezjail-admin",
+    ],
+)
+def test_facts_follow_every_change(tmp_path, line):
+    async def scenario():
+        async with serving(tmp_path, [READY]) as simulation:
+            host, request = only_host(simulation), f"facts {NONCE}"
+            for before in JAILS:
+                await host.run(before)
+            old = await through(inprocess.run, host, request)
+            assert (await host.run(line)).status == 0
+            new = await through(inprocess.run, host, request)
+            return old, new, await through(agent.run, host, request)
+
+    old, new, by_script = asyncio.run(scenario())
+    assert old != new == by_script
 
 
 def test_version_and_files_are_those_of_the_script(tmp_path, monkeypatch):

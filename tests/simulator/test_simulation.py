@@ -17,7 +17,7 @@ import pytest
 from apps.simulator import control
 from apps.simulator.__main__ import arguments, simulation_of
 from apps.simulator.hosts import ALPHA, BETA, GAMMA, HISTORY, demo_hosts
-from apps.simulator.simulation import read_listing
+from apps.simulator.simulation import AlreadyServed, Simulation, read_listing
 from apps.simulator.ssh import KEYS
 from tests.simulator.machines import PLAIN
 from tests.simulator.served import DEADLINE_S, PUBLIC_KEY, only_host, say, serving
@@ -47,6 +47,17 @@ def test_a_restart_keeps_port_host_key_files_and_kernel(tmp_path):
     before = start_and_stop(tmp_path, change)
     assert start_and_stop(tmp_path, look) == before
     assert "inet 10.0.0.77 " in before[2]
+
+
+def test_a_folder_is_served_by_one_simulator_only(tmp_path):
+    async def scenario(simulation):
+        second = Simulation(simulation.folder)
+        with pytest.raises(AlreadyServed, match="another simulator serves"):
+            await second.start([PLAIN])
+        await second.stop()
+        return await say(only_host(simulation), "version")
+
+    assert start_and_stop(tmp_path, scenario).status == 0
 
 
 def test_a_change_is_saved_soon_and_not_only_at_the_end(tmp_path):

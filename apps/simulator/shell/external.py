@@ -6,8 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from apps.simulator import agent, utilities
-from apps.simulator.call import Call, Tool
-from apps.simulator.faults import DiskFull
+from apps.simulator.call import Call, perform
 from apps.simulator.tools import registry
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ async def run(shell: Shell, argv: list[str], own: dict[str, str], io: Streams) -
     name = argv[0] if "/" not in argv[0] else shell.path(argv[0])
     tool = registry.find(call, name) or utilities.find(name)
     if tool is not None:
-        return await _perform(tool, call)
+        return await perform(tool, call)
     path = _script(shell, argv[0])
     if path is None:
         return await call.fail(f"{shell.name}: {argv[0]}: not found", NOT_FOUND)
@@ -83,13 +82,6 @@ def _call(shell: Shell, argv: list[str], own: dict[str, str], io: Streams) -> Ca
         sink_err=io.err,
         read=io.read,
     )
-
-
-async def _perform(tool: Tool, call: Call) -> int:
-    try:
-        return await tool(call)
-    except DiskFull as error:
-        return await call.fail(f"{call.argv[0]}: {error.filename}: {error.strerror}")
 
 
 def _script(shell: Shell, name: str) -> str | None:
