@@ -70,6 +70,7 @@
     const { xhr, isError } = event.detail;
     if (!isError || /data-toast/.test(xhr.responseText)) return;
     event.detail.shouldSwap = false;
+    if (event.detail.requestConfig.elt.dataset.liveFailed === String(xhr.status)) return;
     toast("That did not work", `The server answered with error ${xhr.status}. Trying again may help.`);
   });
   document.addEventListener("htmx:sendError", () => {
@@ -99,11 +100,26 @@
     $(".dropdown-menu.show, .htmx-request", region) ||
     (region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
 
-  document.addEventListener("htmx:beforeRequest", (event) => {
-    const region = event.detail.elt;
-    if (!region.matches("[data-live]") || !inUse(region)) return;
-    event.preventDefault();
+  // Asked before the request, and again before its answer is swapped in: a menu may have been opened meanwhile.
+  const putOff = (region) => {
+    if (!region.matches("[data-live]") || !inUse(region)) return false;
     region.dataset.liveWaiting = "";
+    return true;
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (putOff(event.detail.elt)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (putOff(event.detail.requestConfig.elt)) event.detail.shouldSwap = false;
+  });
+
+  // What a region shows may be gone, or its host away: said once, not with each event.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const region = event.detail.requestConfig.elt;
+    if (!region.matches("[data-live]")) return;
+    const status = event.detail.isError ? String(event.detail.xhr.status) : "";
+    if (status && region.dataset.liveFailed === status) event.detail.shouldSwap = false;
+    region.dataset.liveFailed = status;
   });
 
   const refreshWaiting = () => {

@@ -136,7 +136,12 @@ def dashboard(request):
     )
 
 
+BROKEN = []
+
+
 def jail_list(request):
+    if BROKEN and htmx.asked(request):
+        raise BROKEN[0]
     listing = Made(SPEC, None, request.GET)
     return htmx.render_page(
         request, "gallery/list.html", {"listing": listing}, partials={"jail-list": "gallery/_list.html"}

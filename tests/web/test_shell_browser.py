@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from apps.freebsd.errors import Conflict
 from apps.jobs.events import publish
 from tests.services import eventually
 from tests.web import gallery
@@ -120,6 +121,20 @@ def test_a_region_with_an_open_menu_is_refreshed_when_it_closes(page, monkeypatc
     page.keyboard.press("Escape")
 
     expect(page.locator("#jail-list")).to_contain_text("fresh01")
+
+
+def test_a_region_that_cannot_be_refreshed_says_so_once(page, requests, monkeypatch):
+    page.goto("/jails/")
+    expect(page.locator("#live-state")).to_have_text("Live")
+    monkeypatch.setattr(gallery, "BROKEN", [Conflict("The list is being moved.")])
+    for number in range(3):
+        requests.clear()
+        publish("jails", str(number))
+        page.wait_for_function("() => !document.querySelector('.htmx-request')")
+        eventually(lambda: page.evaluate("1") and requests)
+
+    expect(page.locator(".toast")).to_have_count(1)
+    expect(page.locator("#jail-list")).to_contain_text("build01")
 
 
 def test_searching_narrows_the_list_and_goes_into_the_address(page):
