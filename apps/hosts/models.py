@@ -33,6 +33,10 @@ class HostState(models.TextChoices):
     UNREADABLE = "unreadable", "answer not understood"
 
 
+# Nothing is sent to a host in these states, and only a person, or its key, takes it out of them.
+KEY_IN_DOUBT = (HostState.NEW, HostState.UNVERIFIED, HostState.KEY_CHANGED)
+
+
 class Host(models.Model):
     """A FreeBSD machine.
 
@@ -90,7 +94,7 @@ class Host(models.Model):
     @property
     def may_be_contacted(self) -> bool:
         """Whether anything may be sent to it: not before its key is confirmed, not after it changed."""
-        return self.state not in {HostState.NEW, HostState.UNVERIFIED, HostState.KEY_CHANGED}
+        return self.state not in KEY_IN_DOUBT
 
     @property
     def uptime(self) -> timedelta | None:

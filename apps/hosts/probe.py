@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.utils import timezone
 
 from apps.freebsd.channel import loop
@@ -23,7 +23,7 @@ from apps.freebsd.errors import (
 from apps.freebsd.parsers.facts import HostFacts, parse_facts
 from apps.hosts import observers
 from apps.hosts.gateway import agent_of
-from apps.hosts.models import Host, HostState
+from apps.hosts.models import KEY_IN_DOUBT, Host, HostState
 from apps.jobs.events import publish
 
 PROBE_TIMEOUT_S = 90
@@ -52,10 +52,14 @@ def probe_host(host_id: UUID) -> HostFacts:
     host = Host.objects.get(pk=host_id)
     try:
         facts = look(host)
+        _store(host, facts)
     except PanelError as error:
         _store_failure(host, error)
         raise
-    _store(host, facts)
+    except (DataError, OverflowError) as error:
+        unreadable = ParseError("The host's answer holds values that are too long, too large or no text.")
+        _store_failure(host, unreadable)
+        raise unreadable from error
     return facts
 
 
@@ -83,7 +87,9 @@ def _store(host: Host, facts: HostFacts) -> None:
     with transaction.atomic():
         was = Host.objects.select_for_update().get(pk=host.pk)
         if was.host_key != host.host_key or was.state == HostState.KEY_CHANGED:
-            return  # the key was changed while we looked: what this answer says is not to be trusted
+            raise HostUnreachable(
+                "The host's key changed while it was looked at: what it said does not count."
+            )
         changed = _differs(was, values)
         Host.objects.filter(pk=host.pk).update(**values)
         for name, value in values.items():
@@ -110,9 +116,8 @@ def _store_failure(host: Host, error: PanelError) -> None:
     if isinstance(error, HostKeyChanged):
         values["offered_key"] = error.offered
     with transaction.atomic():
-        rows = Host.objects.filter(pk=host.pk, host_key=host.host_key)
-        rows.exclude(state=HostState.KEY_CHANGED).update(**values)
-        if (host.state, host.state_reason) != (state, error.message):
+        rows = Host.objects.filter(pk=host.pk, host_key=host.host_key).exclude(state__in=KEY_IN_DOUBT)
+        if rows.update(**values) and (host.state, host.state_reason) != (state, error.message):
             announce(host)
 
 
