@@ -197,8 +197,8 @@ class ToolServer:
             path, call = unpack(await line.head(), self._machine, line)
             status = await attend(answer(call, path), line.listen())
             await line.frame(b"x", bytes([status & 0xFF]))
-        except (OSError, EOFError):
-            pass  # the client was killed, and its call with it
+        except (OSError, EOFError, ValueError):
+            pass  # the client was killed, and its call with it; or it is none of ours
         finally:
             writer.close()
             self._ended()
