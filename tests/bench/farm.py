@@ -1,7 +1,8 @@
 """Many simulated hosts in a process of their own: `python -m tests.bench.farm FOLDER COUNT JAILS`.
 
 They answer the agent's reading verbs in process (the contract suite holds that to the script's own answers).
-Prints a line when all of them listen, and ends when its standard input does.
+Prints a line when all of them listen, then for each line that it reads the seconds that it has computed, and
+ends when its standard input does.
 """
 
 # ruff: noqa: T201  a program that prints
@@ -15,7 +16,9 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from apps.freebsd.channel.ssh import SshTarget, make_key_pair
@@ -29,9 +32,25 @@ KEY = "panel"
 RELEASE = "14.1-RELEASE"
 
 
+@dataclass(frozen=True, slots=True)
+class Farm:
+    """Running hosts: the way to each, and the process that they are in."""
+
+    targets: list[SshTarget]
+    process: subprocess.Popen[str]
+
+    def cpu_s(self) -> float:
+        """Return how many seconds the hosts have computed by now."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+
 @contextlib.contextmanager
-def farm(folder: Path, count: int, jails: int) -> Iterator[list[SshTarget]]:
-    """Run `count` hosts with `jails` jails each in another process; give the way to each."""
+def farm(folder: Path, count: int, jails: int) -> Iterator[Farm]:
+    """Run `count` hosts with `jails` jails each in another process."""
     command = [sys.executable, "-m", "tests.bench.farm", folder, str(count), str(jails)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -40,7 +59,7 @@ def farm(folder: Path, count: int, jails: int) -> Iterator[list[SshTarget]]:
             line = process.stdout.readline().strip()
             if line != READY:
                 raise RuntimeError(f"the simulated hosts did not start: {line}")
-            yield [_target(entry, folder / KEY) for entry in read_listing(folder)]
+            yield Farm([_target(entry, folder / KEY) for entry in read_listing(folder)], process)
         finally:
             process.stdin.close()
 
@@ -59,7 +78,8 @@ async def _serve(folder: Path, count: int, jails: int) -> None:
     await simulation.start([HostSpec(name) for name in names])
     gc.freeze()
     print(READY, flush=True)
-    await asyncio.to_thread(sys.stdin.read)
+    while await asyncio.to_thread(sys.stdin.readline):
+        print(time.process_time(), flush=True)
     await simulation.stop()
 
 
