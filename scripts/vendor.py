@@ -182,7 +182,8 @@ def check() -> list[str]:
 
 def unused() -> list[str]:
     """Return the icons that no template and no module names."""
-    places = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "apps").rglob("*.py")]
+    templates = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "tests").rglob("*.html")]
+    places = [*templates, *(ROOT / "apps").rglob("*.py")]
     text = "\n".join(path.read_text() for path in places)
     return [name for name in icon_names() if f'"{name}"' not in text and f"'{name}'" not in text]
 
