@@ -10,7 +10,7 @@ from apps.freebsd.channel.local import LocalChannel
 from apps.freebsd.channel.pool import shared_pool
 from apps.freebsd.channel.ssh import SshTarget
 from apps.freebsd.errors import HostKeyChanged, HostUnreachable
-from apps.hosts.models import ChannelKind, Host, HostState
+from apps.hosts.models import KEY_IN_DOUBT, ChannelKind, Host, HostState
 from apps.hosts.panel_key import private_key_path
 
 AGENT_PATH = "/usr/local/libexec/jailpanel-agent"
@@ -36,7 +36,7 @@ def _channel(host: Host) -> Channel:
         return LocalChannel(_LOCAL_PREFIX[host.channel])
     if host.state == HostState.KEY_CHANGED:
         raise HostKeyChanged(host.state_reason, host.offered_key)
-    if not host.host_key:
+    if host.state in KEY_IN_DOUBT or not host.host_key:
         raise HostUnreachable("Nobody has confirmed this host's key yet. Compare it on the host's page.")
     return shared_pool().channel(ssh_target(host))
 

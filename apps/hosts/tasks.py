@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -37,7 +38,8 @@ def probe(host_id: str) -> None:
 @shared_task
 def scan_key(host_id: str) -> None:
     """Fetch the key that a new host shows, for someone to compare."""
-    scan(UUID(host_id))
+    with suppress(Host.DoesNotExist):
+        scan(UUID(host_id))
 
 
 @shared_task
@@ -45,9 +47,8 @@ def probe_due_hosts() -> None:
     """Look at every host that is due (PROBE_INTERVAL_S), and fetch keys that are still missing."""
     now = timezone.now()
     due = Q(tried_at__isnull=True) | Q(tried_at__lte=now - timedelta(seconds=settings.PROBE_INTERVAL_S))
-    for host in Host.objects.filter(due, state__in=_CONTACTED):
+    for host in Host.objects.filter(due, state__in=(*_CONTACTED, HostState.NEW)):
         # The conditional update keeps two beats from asking twice.
         if Host.objects.filter(pk=host.pk, tried_at=host.tried_at).update(tried_at=now):
-            send("apps.hosts.tasks.probe", str(host.pk))
-    for host in Host.objects.filter(due, state=HostState.NEW):
-        send("apps.hosts.tasks.scan_key", str(host.pk))
+            task = "scan_key" if host.state == HostState.NEW else "probe"
+            send(f"apps.hosts.tasks.{task}", str(host.pk))

@@ -1,0 +1,93 @@
+"""What Celery calls: looks that are due, and a task that never raises what is on the host's row already."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from apps.freebsd.errors import HostUnreachable
+from apps.hosts import tasks
+from apps.hosts.models import Host, HostState
+from tests.places import make_host
+
+PROBE, SCAN = "apps.hosts.tasks.probe", "apps.hosts.tasks.scan_key"
+
+
+def late(**seconds: float) -> dict[str, object]:
+    return {"tried_at": timezone.now() - timedelta(**seconds)}
+
+
+def test_a_look_is_stored(host, fake_host, row):
+    tasks.probe(str(host.pk))
+    assert row().facts["hostname"] == "fbsd13"
+
+
+def test_a_look_that_fails_is_on_the_hosts_row_and_no_error_of_the_task(host, fake_host, row):
+    fake_host.refusals["facts"] = HostUnreachable("Nobody there.")
+    tasks.probe(str(host.pk))
+    assert row().state_reason == "Nobody there."
+
+
+def test_a_message_about_a_host_that_was_removed_is_no_error(db):
+    tasks.probe(str(uuid4()))
+    tasks.scan_key(str(uuid4()))
+
+
+@pytest.mark.parametrize("state", HostState)
+def test_who_is_due_is_looked_at_and_no_host_whose_key_is_in_doubt(db, sent, state):
+    host = make_host("alpha", state=state, **late(seconds=61))
+    tasks.probe_due_hosts()
+    wanted = {
+        HostState.NEW: [(SCAN, str(host.pk))],
+        HostState.UNVERIFIED: [],
+        HostState.KEY_CHANGED: [],
+    }
+    assert sent.tasks == wanted.get(state, [(PROBE, str(host.pk))])
+
+
+@pytest.mark.parametrize("state", [HostState.ONLINE, HostState.NEW])
+@pytest.mark.parametrize("tried", [None, 61, 59])
+def test_a_host_is_due_once_the_interval_is_over(db, sent, settings, state, tried):
+    settings.PROBE_INTERVAL_S = 60
+    values = {"tried_at": None} if tried is None else late(seconds=tried)
+    make_host("alpha", state=state, **values)
+    tasks.probe_due_hosts()
+    assert len(sent.tasks) == (tried != 59)
+
+
+@pytest.mark.parametrize("state", [HostState.ONLINE, HostState.NEW])
+def test_who_was_asked_for_is_not_asked_for_again_at_once(db, sent, state):
+    make_host("alpha", state=state, tried_at=None)
+    for _ in range(3):
+        tasks.probe_due_hosts()
+    assert len(sent.tasks) == 1
+
+
+def test_of_two_clocks_that_tick_at_once_one_asks(db, sent, monkeypatch):
+    make_host("alpha", **late(seconds=61))
+    filtered = Host.objects.filter
+
+    def seen_by_both(*args, **kwargs):
+        rows = filtered(*args, **kwargs)
+        if "state__in" in kwargs:
+            seen = list(rows)
+            tasks_of_the_other()
+            return seen
+        return rows
+
+    def tasks_of_the_other() -> None:
+        monkeypatch.setattr(Host.objects, "filter", filtered)
+        tasks.probe_due_hosts()
+
+    monkeypatch.setattr(Host.objects, "filter", seen_by_both)
+    tasks.probe_due_hosts()
+    assert len(sent.tasks) == 1
+
+
+def test_the_panels_own_machine_is_looked_at_too(db, sent):
+    host = make_host("panel", address="", channel="sudo", state=HostState.UNREACHABLE, **late(seconds=61))
+    tasks.probe_due_hosts()
+    assert sent.tasks == [(PROBE, str(host.pk))]
