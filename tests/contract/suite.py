@@ -13,7 +13,10 @@ from tests.contract.trial import Trial
 # Slow enough that an installation has a middle in which it can be cancelled.
 PACE = 0.01
 NAME = "alpha"
-SPECS = (HostSpec(NAME),)
+UFS = HostSpec(NAME)
+OLDER = HostSpec(NAME, release="13.2-RELEASE")
+ZFS_CONF = 'ezjail_use_zfs="YES"\nezjail_use_zfs_for_jails="YES"\nezjail_jailzfs="zroot/ezjail"\n'
+ZFS = HostSpec(NAME, pool="zroot", ezjail_conf=ZFS_CONF)
 
 
 @pytest.mark.host

@@ -7,7 +7,7 @@ import pytest
 from tests.contract import conduct, probes, requests
 from tests.contract.__main__ import DIFFERED, HELD, NOT_TRIED, SCRATCH_FILE, main
 from tests.contract.conduct import summary, table
-from tests.contract.suite import NAME, SPECS
+from tests.contract.suite import NAME, UFS
 from tests.contract.trial import Row
 from tests.simulated import Simulated, simulated_hosts
 
@@ -18,7 +18,7 @@ HARMLESS = (probes.a_probe_has_all_sections, requests.files_beside_the_list_are_
 
 @pytest.fixture(scope="module")
 def hosts(tmp_path_factory):
-    with simulated_hosts(tmp_path_factory.mktemp("simulated"), SPECS, pace=0.0, in_process=True) as hosts:
+    with simulated_hosts(tmp_path_factory.mktemp("simulated"), [UFS], pace=0.0, in_process=True) as hosts:
         yield hosts
 
 
