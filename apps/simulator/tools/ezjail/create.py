@@ -120,8 +120,16 @@ async def _fill(session: Session, request: Request) -> None:
         await _clone_template(session, request)
         if not session.files.is_dir(root):
             raise Exit("Error: Could not copy template jail.")
-    elif not await cpio(session, session.get("jailtemplate"), ".", root, COPY_SECONDS):
+    elif not await _copy_template(session, root):
         raise Exit("Error: Could not copy template jail.")
+
+
+async def _copy_template(session: Session, root: str) -> bool:
+    template = session.get("jailtemplate")
+    if not session.files.is_dir(template):
+        await session.complain(f"cd: {template}: No such file or directory")
+        return False
+    return await cpio(session, template, ".", root, COPY_SECONDS)
 
 
 async def _clone_template(session: Session, request: Request) -> None:
