@@ -20,24 +20,29 @@ root=${{JAILPANEL_ROOT:-}}
 agent={agent_path}
 key={public_key}
 
+case $user in
+local) home='' command='' ;;
+root) home=/root command=$agent ;;
+*) home=$(getent passwd "$user" | cut -d: -f6) command="doas -n $agent \\$SSH_ORIGINAL_COMMAND"
+   [ -n "$home" ] || {{ echo "There is no user $user on this host." >&2; exit 1; }} ;;
+esac
+
 mkdir -p "$root${{agent%/*}}"
 new=$(mktemp "$root$agent.XXXXXX")
 cat > "$new" <<'END-OF-JAILPANEL-AGENT'
 {agent_text}END-OF-JAILPANEL-AGENT
 chmod 0555 "$new"
 mv "$new" "$root$agent"
+[ "$user" != local ] || {{ echo "The agent is installed in $agent."; exit 0; }}
 
-case $user in
-local) echo "The agent is installed in $agent."; exit 0 ;;
-root) home=/root command=$agent ;;
-*) home=$(getent passwd "$user" | cut -d: -f6) command="doas -n $agent \\$SSH_ORIGINAL_COMMAND" ;;
-esac
 mkdir -p "$root$home/.ssh"
 chmod 0700 "$root$home/.ssh"
 keys=$root$home/.ssh/authorized_keys
 line="restrict,command=\\"$command\\" $key"
 touch "$keys"
 chmod 0600 "$keys"
+# A last line without its end would swallow ours.
+[ -z "$(tail -c 1 "$keys")" ] || echo >> "$keys"
 grep -qxF "$line" "$keys" || printf '%s\\n' "$line" >> "$keys"
 [ "$user" = root ] || chown -R "$user" "$root$home/.ssh"
 echo "The agent is installed in $agent, and the panel's key in $keys."
@@ -56,18 +61,20 @@ def install_script() -> str:
 def install_command(script_url: str, host: Host) -> str:
     """Return the one line for the host: fetch the script, compare its checksum, run it.
 
+    It means the same in sh and in csh, which is root's shell before FreeBSD 14.
+
     Args:
         script_url: Where the panel serves the script.
         host: The host; its user decides whose key it becomes.
+
+    Source: fetch(1), sha256(1) (-c ends with status 2 when the checksum is another).
     """
     checksum = hashlib.sha256(install_script().encode()).hexdigest()
     user = "local" if host.channel != ChannelKind.SSH else host.user
     # Only root writes there, so nobody can change the file between the comparison and the run.
     file = "/var/db/jailpanel-install.sh"
-    return (
-        f"fetch -qo {file} {shlex.quote(script_url)} && "
-        f'[ "$(sha256 -q {file})" = {checksum} ] && sh {file} {shlex.quote(user)}'
-    )
+    fetch = f"fetch -qo {file} {shlex.quote(script_url)}"
+    return f"{fetch} && sha256 -c {checksum} {file} && sh {file} {shlex.quote(user)}"
 
 
 def fingerprint_command(host: Host) -> str:
