@@ -273,7 +273,7 @@
   // -- tables on a phone: each cell says under which heading it would stand ---------------------------------
 
   const label = (table) => {
-    const headings = $$("thead th", table).map((heading) => heading.textContent.trim());
+    const headings = $$("thead th", table).map((heading) => ($(".visually-hidden", heading) ? "" : heading.textContent.trim()));
     for (const row of $$("tbody tr", table)) {
       [...row.cells].forEach((cell, index) => {
         cell.dataset.label = headings[index] || "";
