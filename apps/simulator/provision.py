@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.simulator import world
 from apps.simulator.call import Buffer, Call, Captured
+from apps.simulator.faults import DiskFull
 from apps.simulator.tools import registry
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def run_now(machine: Machine, *argv: str) -> Captured:
     try:
         call = Call(argv, machine, out, err, env=ROOT_ENV, cwd="/var/empty")
         status = _drive(call.run(argv))
+    except DiskFull as full:
+        status = _drive(call.fail(f"{argv[0]}: {full.filename}: {full.strerror}"))
     finally:
         machine.pace = pace
     return Captured(status, out.text, err.text)

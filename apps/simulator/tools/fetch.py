@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 USAGE = """usage: fetch [-146AadFlMmnPpqRrsUv] [-B bytes] [--bind-address=host] [-i file]
        [-o file] [-T seconds] [-w seconds] [--user-agent=agent-string] URL ..."""
-RATE_KB = 24_000
+RATE_KB = 40_000
 STEPS = 10
 
 

@@ -114,7 +114,7 @@ async def _start(run: Run, names: list[str]) -> None:
         if done.status == 0:
             await call.out(f" {chosen.shown}")
             jid = (await call.capture((JLS, "-j", chosen.name, "jid"))).stdout
-            call.machine.files.write_text(f"/var/run/jail_{chosen.name}.id", jid or "\n")
+            await _write_id(call, chosen.name, jid or "\n")
         else:
             await call.out(f' cannot start jail  "{chosen.shown}": \n{done.stderr}{done.stdout}')
     await call.out(".\n")
@@ -128,7 +128,16 @@ async def _start_all(call: Call) -> None:
         return
     for jail in call.machine.kernel.jails:
         await call.out(f" {jail.name}")
-        call.machine.files.write_text(f"/var/run/jail_{jail.name}.id", f"{jail.jid}\n")
+        await _write_id(call, jail.name, f"{jail.jid}\n")
+
+
+async def _write_id(call: Call, name: str, text: str) -> None:
+    """Write an id file; when the shell cannot, it says so and the script goes on."""
+    path = f"/var/run/jail_{name}.id"
+    try:
+        call.machine.files.write_text(path, text)
+    except OSError as error:
+        await call.err(f"{SCRIPT}: cannot create {path}: {error.strerror}\n")
 
 
 async def _stop(run: Run, names: list[str]) -> None:
@@ -176,7 +185,11 @@ async def choose(run: Run, name: str) -> Chosen | None:
     conf = f"/var/run/jail.{kernel_name}.conf"
     if files.is_file(JAIL_CONF) or files.is_file(own):
         await warn(call, f"{conf} is created and used for jail {kernel_name}.")
-    files.write_text(conf, await generate(run, kernel_name, variable), 0o644)
+    try:
+        files.write_text(conf, await generate(run, kernel_name, variable), 0o644)
+    except OSError as error:
+        await call.err(f"install: {conf}: {error.strerror}\n")
+        return None
     return Chosen(kernel_name, conf, hostname)
 
 

@@ -54,7 +54,11 @@ async def _make_root(session: Session, request: Request) -> str:
     elif request.imagetype:
         return await _make_image(session, request)
     elif not request.exists:
-        files.mkdir(root, parents=True)
+        try:
+            files.mkdir(root, parents=True)
+        except OSError as error:
+            await session.complain(f"mkdir: {root}: {error.strerror}")
+            raise Exit(f"Error: Could not create jail root mount point {root}.") from None
     return ""
 
 

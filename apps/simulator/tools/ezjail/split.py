@@ -16,7 +16,7 @@ from apps.simulator.tools.ezjail.zfs import zfs
 if TYPE_CHECKING:
     from apps.simulator.tools.ezjail.session import Session
 
-COPY_SECONDS = 4.0
+COPY_SECONDS = 3.5
 PORTS = "usr/ports"
 
 
