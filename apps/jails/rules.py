@@ -6,7 +6,7 @@ this one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
@@ -70,11 +70,13 @@ def check_name(name: JailName, network: HostNetwork) -> list[tuple[str, str]]:
 def check_addresses(addresses: Iterable[tuple[int, InterfaceAddress]], network: HostNetwork) -> Findings:
     """Check the rows of a new jail's addresses one by one against the host."""
     findings = Findings()
+    rows = list(addresses)
     own = network.own()
-    for row, item in addresses:
+    taken = {*network.held, *own, *(item.ip for _, item in rows)}
+    for row, item in rows:
         findings.errors += _interface_errors(row, item, network)
         findings.errors += _address_errors(row, item, network, own)
-        findings.warnings += _subnet_warnings(item, own)
+        findings.warnings += _subnet_warnings(item, own, taken)
     return findings
 
 
@@ -117,14 +119,17 @@ def _address_errors(
     return []
 
 
-def _subnet_warnings(item: InterfaceAddress, own: Mapping[IpAddress, tuple[str, IpInterface]]) -> list[str]:
+def _subnet_warnings(
+    item: InterfaceAddress, own: Mapping[IpAddress, tuple[str, IpInterface]], taken: Set[IpAddress]
+) -> list[str]:
     if any(ip.version == item.ip.version and ip in item.network for ip in own):
         return []
     if item.prefix == item.ip.max_prefixlen:
         return []
+    lacks = f"The host has no address of its own in {item.network}"
+    free = next((ip for ip in item.network.hosts() if ip not in taken), None)
+    if free is None:
+        return [f"{lacks}, and jails have all of it."]
     family = "inet" if item.ip.version == 4 else "inet6"
-    first = next(iter(item.network.hosts()))
-    advice = f"ifconfig {item.interface} {family} {first}/{item.prefix} alias"
-    return [
-        f"The host has no address of its own in {item.network}: add one, for example with “{advice}”.",
-    ]
+    advice = f"ifconfig {item.interface} {family} {free}/{item.prefix} alias"
+    return [f"{lacks}: add one, for example with “{advice}”."]
