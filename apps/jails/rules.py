@@ -6,7 +6,7 @@ this one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
@@ -120,7 +120,7 @@ def _address_errors(
 
 
 def _subnet_warnings(
-    item: InterfaceAddress, own: Mapping[IpAddress, tuple[str, IpInterface]], taken: Set[IpAddress]
+    item: InterfaceAddress, own: Mapping[IpAddress, tuple[str, IpInterface]], taken: set[IpAddress]
 ) -> list[str]:
     if any(ip.version == item.ip.version and ip in item.network for ip in own):
         return []
