@@ -38,7 +38,12 @@ class OutputBuffer:
 
 
 def whole_characters(data: bytes | bytearray) -> int:
-    """Return how many leading bytes of `data` do not end inside a UTF-8 character."""
+    """Return how many leading bytes of `data` do not end inside a UTF-8 character or a CR LF.
+
+    A browser takes CR LF for one line end, but for two where it is cut through.
+    """
+    if data.endswith(b"\r"):
+        return len(data) - 1
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte & 0xC0 == 0x80:
