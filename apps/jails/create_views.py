@@ -17,6 +17,7 @@ from apps.hosts.queries import host_get
 from apps.jails import services
 from apps.jails.agreement import agreed, fresh_key
 from apps.jails.forms import BasejailForm, JailForm
+from apps.jails.wishes import filled_in
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
 
@@ -25,10 +26,10 @@ from apps.jobs.plan import Plan
 def jail_create(request: PanelRequest, host_id: UUID) -> HttpResponse:
     """Show the form for a new jail; on POST, ask for it."""
     host = host_get(actor=request.actor, host_id=host_id, need=Perm.JAIL_CREATE)
-    form = JailForm(host, request.POST if request.method == "POST" else None)
     if "add_row" in request.POST:
-        form.rows.append(form.blank_row)
-    elif request.method == "POST" and form.is_valid() and (job := _create(request, host, form)):
+        return _page(request, "jails/create.html", host, JailForm.with_another_row(host, request.POST), None)
+    form = JailForm(host, filled_in(request, host, "jails.create"))
+    if request.method == "POST" and form.is_valid() and (job := _create(request, host, form)):
         return redirect(job)
     return _page(request, "jails/create.html", host, form, _jail_plan(form))
 
@@ -47,7 +48,7 @@ def basejail_install(request: PanelRequest, host_id: UUID) -> HttpResponse:
     """Show the form for installing the basejail; on POST, ask for it."""
     host = host_get(actor=request.actor, host_id=host_id, need=Perm.BASEJAIL_INSTALL)
     posted = request.method == "POST"
-    form = BasejailForm(host, request.POST if posted else None)
+    form = BasejailForm(host, filled_in(request, host, "jails.basejail_install"))
     plan = _basejail_plan(host, form)
     if posted and plan and (job := _install(request, host, form)):
         return redirect(job)
@@ -114,7 +115,7 @@ def _page(
 ) -> HttpResponse:
     key = request.POST.get("idempotency_key") or fresh_key()
     context: dict[str, Any] = {"host": host, "form": form, "plan": plan, "idempotency_key": key}
-    failed = form.is_bound and bool(form.errors)
+    failed = request.method == "POST" and bool(form.errors)
     return render(request, template, context, status=422 if failed else 200)
 
 

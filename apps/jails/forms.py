@@ -110,8 +110,10 @@ class JailForm(forms.Form):
         widget=forms.TextInput(attrs=_PLAIN),
     )
 
-    def __init__(self, host: Host, data: QueryDict | None = None) -> None:
-        super().__init__(data)
+    def __init__(
+        self, host: Host, data: QueryDict | None = None, initial: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.host = host
         self.network = host_network(host)
         self.rows = _rows(data) if data is not None else [_first_row(self.network)]
@@ -123,10 +125,20 @@ class JailForm(forms.Form):
         flavours = [("", "(the host's default)"), *((name, name) for name in host_flavours(host))]
         self.fields["flavour"].choices = flavours  # type: ignore[attr-defined]
 
+    @classmethod
+    def with_another_row(cls, host: Host, data: QueryDict) -> JailForm:
+        """Return the form as it was filled in so far with one more row, and no complaint yet."""
+        form = cls(host, initial={name: str(data[name]) for name in data})
+        form.rows = _rows(data)
+        if len(form.rows) < MOST_ROWS:
+            form.rows.append(form.blank_row)
+        return form
+
     @property
     def shows_public_first(self) -> bool:
         """Whether the override for a public first address is on the page: only where it matters."""
-        return self.is_bound and (self.is_public_first or bool(self.data.get("public_first")))
+        typed = self.data if self.is_bound else self.initial
+        return (self.is_bound and self.is_public_first) or bool(typed.get("public_first"))
 
     @property
     def public_first_changed(self) -> bool:

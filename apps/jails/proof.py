@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import Release
+from apps.jails import next_links
 from apps.jails.models import Basejail, Jail
 from apps.jobs.models import Job
 from apps.jobs.ports import JobKind, register_kind
@@ -11,12 +12,15 @@ from apps.jobs.ports import JobKind, register_kind
 
 def register_kinds() -> None:
     """Tell the engine the kinds of job of this room."""
-    register_kind(JobKind("jails.basejail_install", "Install the basejail", _basejail_installed))
-    register_kind(JobKind("jails.create", "Create a jail", _created))
-    register_kind(JobKind("jails.start", "Start a jail", _started))
-    register_kind(JobKind("jails.stop", "Stop a jail", _stopped))
-    register_kind(JobKind("jails.restart", "Restart a jail", _restarted))
-    register_kind(JobKind("jails.delete", "Delete a jail", _deleted))
+    for name, label, verify, links in (
+        ("jails.basejail_install", "Install the basejail", _basejail_installed, next_links.from_basejail),
+        ("jails.create", "Create a jail", _created, next_links.from_create),
+        ("jails.start", "Start a jail", _started, next_links.from_change),
+        ("jails.stop", "Stop a jail", _stopped, next_links.from_change),
+        ("jails.restart", "Restart a jail", _restarted, next_links.from_change),
+        ("jails.delete", "Delete a jail", _deleted, next_links.from_change),
+    ):
+        register_kind(JobKind(name, label, verify, links))
 
 
 def _basejail_installed(job: Job) -> list[str]:

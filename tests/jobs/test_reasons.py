@@ -34,12 +34,10 @@ def test_a_sentence_of_one_clause_has_no_reasons(text):
     assert purpose_of(text, ("/bin/stop",)) == Purpose(text.removesuffix("."), ())
 
 
-def test_a_clause_about_the_whole_is_a_sentence_of_its_own():
+def test_a_clause_about_the_whole_names_no_part():
     command = ezjail.delete(JailName.parse("test"), wipe=False, force=False)
 
     purpose = purpose_of(command.purpose, command.argv)
 
     assert purpose.summary == "Forget test"
-    assert purpose.reasons == (
-        Reason("", "Its ezjail file and its fstab go, and its root directory stays"),
-    )
+    assert purpose.reasons == (Reason("", "its ezjail file and its fstab go, and its root directory stays"),)
