@@ -22,11 +22,10 @@ def _spec(events: QuerySet[AuditEvent]) -> ListSpec:
         columns=(
             Column("at", "When", ("sequence",)),
             Column("actor", "Who", ("actor_name",)),
-            Column("address", "From"),
             Column("action", "What", ("action",)),
             Column("object", "On", ("object_name",)),
             Column("detail", "Detail"),
-            Column("job", "Job"),
+            Column("job", "", css="row-actions"),
         ),
         search=(
             "actor_name__icontains",

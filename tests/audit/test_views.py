@@ -80,7 +80,7 @@ def test_an_event_shows_its_detail_and_leads_to_its_job(page, host):
     with transaction.atomic():
         record(actor=ADA, action="jail.deleted", subject=Subject("jail", "x", "x"), job_id=job_id, wipe=True)
     text = page().content.decode()
-    assert "<dt>wipe</dt><dd>True</dd>" in text
+    assert "<dt>wipe</dt><dd>yes</dd>" in text
     assert reverse("jobs:job-detail", args=[job_id]) in text
 
 
@@ -101,7 +101,7 @@ def test_the_second_page_goes_on_where_the_first_ended(page):
 
 def test_htmx_gets_the_list_alone(page, four):
     answer = page("", **{"HX-Request": "true", "HX-Target": "event-list"})
-    assert answer.content.decode().lstrip().startswith('<div id="event-list">')
+    assert answer.content.decode().lstrip().startswith('<div class="card" id="event-list">')
     assert shown(answer) == [*reversed(four), 1]
 
 
