@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.accounts.middleware import PanelRequest
@@ -31,7 +32,7 @@ HOSTS = ListSpec(
         Column("release", "Release", ("release",)),
         Column("basejail", "Basejail", ("basejail__release",)),
         Column("jails", "Jails", ("jail_count",)),
-        Column("seen", "Last seen", ("seen_at",)),
+        Column("seen", "Last read", ("seen_at",)),
     ),
     search=("name__icontains", "address__icontains", "release__icontains"),
     search_label="Search hosts",
@@ -119,6 +120,8 @@ def host_remove(request: PanelRequest, host_id: UUID) -> HttpResponse:
         "button": "Remove host",
         "danger": True,
         "cancel_url": host.get_absolute_url(),
+        "crumbs": [("Hosts", reverse("hosts:host-list")), (host.name, host.get_absolute_url())],
+        "typed_value": request.POST.get("typed_name", ""),
         "in_dialog": htmx.in_dialog(request),
     }
     template = "web/_confirm.html" if htmx.asked(request) else "web/confirm.html"

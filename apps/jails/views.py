@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
@@ -54,9 +56,8 @@ def _spec(hosts: QuerySet[Host]) -> ListSpec:
             Column("host", "Host", ("host__name", "name")),
             Column("state", "State", ("jid",)),
             Column("addresses", "Addresses"),
-            Column("kind", "Kind", ("kind",)),
             Column("observed", "Last read", ("observed_at",)),
-            Column("actions", ""),
+            Column("actions", "", css="row-actions"),
         ),
         search=("name__icontains", "host__name__icontains", "addresses__address__icontains"),
         search_label="Search jails, hosts, addresses",
@@ -98,7 +99,7 @@ def jail_detail(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
         "jobs": Job.objects.filter(host_id=host_id, subject=safe_name).order_by("-created_at")[:20],
         "here": jail.get_absolute_url(),
     }
-    return htmx.render_page(request, "jails/detail.html", context, partials={"jail-body": "jails/_body.html"})
+    return htmx.render_page(request, "jails/detail.html", context, partials={"jail-body": "jails/_live.html"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +147,7 @@ def _act(request: PanelRequest, host_id: UUID, safe_name: str, action: Action) -
     if request.method == "POST":
         job = action.request(actor=request.actor, jail=jail, agreed=agreed(request))
         return accepted(request, job, _back(request, jail.get_absolute_url()))
-    plan = action.plan(jail)
-    context = {"title": f"{plan.title} on {jail.host.name}", "plan": plan, "button": action.verb}
-    return _confirm(request, context, _back(request, jail.get_absolute_url()))
+    return _confirm(request, jail, action.plan(jail), {"button": action.verb})
 
 
 @require_http_methods(["GET", "POST"])
@@ -171,30 +170,51 @@ def jail_delete(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
 
 
 def _confirm_delete(request: PanelRequest, jail: Jail, *, wipe: bool, typed: str, error: str) -> HttpResponse:
-    plan = plans.delete_plan(jail, wipe=wipe)
+    back = _back(request, jail.get_absolute_url())
     context = {
-        "title": f"{plan.title} on {jail.host.name}",
-        "plan": plan,
         "button": "Delete and destroy its files" if wipe else "Delete, keep its files",
         "danger": True,
         "typed_name": jail.name,
         "typed_value": typed,
         "typed_error": error,
-        "wipe": wipe,
-        "offers_wipe": True,
+        "hidden": {"wipe": "yes" if wipe else "no"},
+        "choices": [
+            _choice(request, back, "Keep its files", "no", chosen=not wipe),
+            _choice(request, back, "Destroy its files too", "yes", chosen=wipe),
+        ],
     }
-    return _confirm(request, context, _back(request, jail.get_absolute_url()), status=422 if error else 200)
+    return _confirm(request, jail, plans.delete_plan(jail, wipe=wipe), context, status=422 if error else 200)
 
 
-def _confirm(request: PanelRequest, context: dict[str, Any], back: str, *, status: int = 200) -> HttpResponse:
+def _choice(request: PanelRequest, back: str, label: str, wipe: str, *, chosen: bool) -> dict[str, Any]:
+    url = f"{request.path}?{urlencode({'wipe': wipe, 'next': back})}"
+    return {"label": label, "url": url, "chosen": chosen}
+
+
+def _confirm(
+    request: PanelRequest, jail: Jail, plan: Plan, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Ask whether to run a plan; the form carries what makes it run once, and only as it was shown."""
+    back = _back(request, jail.get_absolute_url())
+    carried = {
+        "idempotency_key": request.POST.get("idempotency_key") or fresh_key(),
+        "plan_hash": plan.hash,
+        "next": back,
+    }
     context |= {
+        "title": f"{plan.title} on {jail.host.name}",
+        "plan": plan,
         "action": request.path,
         "cancel_url": back,
-        "next": back,
-        "idempotency_key": request.POST.get("idempotency_key") or fresh_key(),
+        "hidden": context.get("hidden", {}) | carried,
+        "crumbs": [
+            ("Jails", reverse("jails:jail-list")),
+            (jail.host.name, jail.host.get_absolute_url()),
+            (jail.name, jail.get_absolute_url()),
+        ],
         "in_dialog": htmx.in_dialog(request) or htmx.target(request) == "confirm",
     }
-    template = "jails/_confirm.html" if htmx.asked(request) else "jails/confirm.html"
+    template = "web/_confirm.html" if htmx.asked(request) else "web/confirm.html"
     return render(request, template, context, status=status)
 
 

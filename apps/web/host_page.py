@@ -26,7 +26,7 @@ def host_detail(request: PanelRequest, host_id: UUID) -> HttpResponse:
     """Show one host."""
     host = host_get(actor=request.actor, host_id=host_id)
     context = _what_is_there(request, host) | _connection(request, host) | _permissions(request, host)
-    return htmx.render_page(request, "hosts/detail.html", context, partials={"host-body": "hosts/_body.html"})
+    return htmx.render_page(request, "hosts/detail.html", context, partials={"host-body": "hosts/_live.html"})
 
 
 def _what_is_there(request: PanelRequest, host: Host) -> dict[str, Any]:
@@ -68,6 +68,7 @@ def _connection(request: PanelRequest, host: Host) -> dict[str, Any]:
         "fingerprint_command": fingerprint_command(host),
         "install_command": install_command(script_url, host),
         "local_rule": local_rule(host),
+        "remove_url": reverse("hosts:host-remove", args=[host.pk]),
     }
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, QuerySet, Value, When
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
+from apps.accounts.actor import Actor
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
-from apps.hosts.models import HostState
+from apps.hosts.models import Host, HostState
 from apps.hosts.queries import host_list
 from apps.jails.queries import jail_list
 from apps.jobs.models import OPEN_STATES, JobState
 from apps.jobs.queries import job_list
 from apps.pages import htmx
-from apps.web.next_step import next_step
+from apps.web.next_step import NextStep, next_step
 
 MOST_HOSTS = 60
 
@@ -24,13 +25,9 @@ def dashboard(request: PanelRequest) -> HttpResponse:
     """Show hosts with their next step, open jobs and what failed last."""
     actor = request.actor
     hosts = host_list(actor)
-    rows = hosts.select_related("basejail").annotate(
-        jail_count=Count("jails"), running_count=Count("jails", filter=Q(jails__jid__isnull=False))
-    )
-    shown = list(rows[:MOST_HOSTS])
     jobs = job_list(actor)
     context = {
-        "hosts": [(host, next_step(host, actor)) for host in shown],
+        "hosts": _most_urgent_first(hosts, actor),
         "host_counts": hosts.aggregate(
             total=Count("pk"), online=Count("pk", filter=Q(state=HostState.ONLINE))
         ),
@@ -46,3 +43,14 @@ def dashboard(request: PanelRequest) -> HttpResponse:
     return htmx.render_page(
         request, "web/dashboard.html", context, partials={"dashboard": "web/_dashboard.html"}
     )
+
+
+def _most_urgent_first(hosts: QuerySet[Host], actor: Actor) -> list[tuple[Host, NextStep | None]]:
+    """Return hosts with what to do next: what is wrong first, then what could go on, then the rest."""
+    rows = hosts.select_related("basejail").annotate(
+        jail_count=Count("jails"),
+        running_count=Count("jails", filter=Q(jails__jid__isnull=False)),
+        is_well=Case(When(state=HostState.ONLINE, then=Value(True)), default=Value(False)),
+    )
+    steps = [(host, next_step(host, actor)) for host in rows.order_by("is_well", "name")[:MOST_HOSTS]]
+    return sorted(steps, key=lambda row: (not (row[1] and row[1].is_urgent), row[1] is None, row[0].name))

@@ -147,13 +147,19 @@ def dialog_link(url: str) -> SafeString:
 @register.simple_tag
 def command(argv: Sequence[str] | str) -> SafeString:
     """Show a command as it could be typed into a shell, with a button that copies it."""
-    text = argv if isinstance(argv, str) else shlex.join(str(word) for word in argv)
+    text = argv if isinstance(argv, str) else format_html_join(" ", "{}", ((_word(word),) for word in argv))
     return format_html(
         '<div class="command"><code data-copy-source>{}</code>'
         '<button type="button" class="btn btn-icon btn-sm btn-ghost-secondary" data-copy aria-label="Copy">{}'
         "</button></div>",
         text, icon("copy", "icon-sm"),
     )  # fmt: skip
+
+
+def _word(word: object) -> str:
+    """Quote a word for a shell; a line does not break at the hyphens in it, as a browser would."""
+    text = shlex.quote(str(word))
+    return format_html('<span class="word">{}</span>', text) if "-" in text else text
 
 
 @register.simple_tag
