@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apps.simulator import world
 from apps.simulator.call import Buffer, Call, Captured
 from apps.simulator.faults import DiskFull
+from apps.simulator.releases import osreldate
 from apps.simulator.tools import registry
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from apps.simulator.machine import Machine
 
+PORTSNAP_GONE = 1400000
 ROOT_ENV = {
     "PATH": "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin",
     "HOME": "/root",
@@ -64,6 +66,8 @@ def place_tools(machine: Machine) -> None:
 def has(machine: Machine, path: str) -> bool:
     """Tell whether a machine has the tool at this path."""
     if "ezjail" in path and not machine.spec.ezjail:
+        return False
+    if path.endswith("/portsnap") and osreldate(machine.spec.release) >= PORTSNAP_GONE:
         return False
     return path not in machine.spec.lacks
 
