@@ -10,7 +10,7 @@ from apps.freebsd.parsers.facts import HostFacts
 from apps.freebsd.parsers.jails import JailFacts
 from apps.hosts.models import Host
 from apps.jails.models import Basejail, Jail, JailAddress
-from apps.jobs.models import OPEN_STATES, Job
+from apps.jobs.models import OPEN_STATES, OPEN_STEPS, Job
 
 
 def observe(host: Host, facts: HostFacts) -> bool:
@@ -101,12 +101,9 @@ def _store_addresses(jail: Jail, addresses: list[AddressValues]) -> None:
 
 
 def _forget(host: Host, unseen: list[Jail]) -> bool:
-    """Drop the rows of jails that the host has no file for; one that a job is to make stays."""
-    awaited = set(
-        Job.objects.filter(host=host, kind="jails.create", state__in=OPEN_STATES).values_list(
-            "subject", flat=True
-        )
-    )
+    """Drop the rows of jails that the host has no file for; one that a command is still to make stays."""
+    open_jobs = Job.objects.filter(host=host, kind="jails.create", state__in=OPEN_STATES)
+    awaited = set(open_jobs.filter(steps__state__in=OPEN_STEPS).values_list("subject", flat=True))
     gone = [jail.pk for jail in unseen if jail.safe_name not in awaited]
     Jail.objects.filter(pk__in=gone).delete()
     return bool(gone)

@@ -21,7 +21,7 @@ from apps.freebsd.channel.agent import Agent, RunEnd
 from apps.freebsd.errors import PanelError
 from apps.jobs import ports
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
-from apps.jobs.models import Job, JobState, OutputChunk, Step, StepState
+from apps.jobs.models import OPEN_STEPS, Job, JobState, OutputChunk, Step, StepState
 from apps.jobs.services import announce
 from apps.jobs.steprun import LetGo, StepRun
 
@@ -144,7 +144,7 @@ def _look(job: Job) -> str:
 def _finish(lease: Lease, job: Job, state: JobState, outcome: str) -> None:
     with transaction.atomic():
         lease.update(state=state, outcome=outcome, ended_at=timezone.now(), lease_until=None)
-        open_steps = job.steps.filter(state__in=[StepState.PENDING, StepState.RUNNING])
+        open_steps = job.steps.filter(state__in=OPEN_STEPS)
         open_steps.update(state=StepState.SKIPPED)
         subject = Subject("job", str(job.pk), job.title, job.host_id)
         record(actor=PANEL, action=f"job.{state}", subject=subject, job_id=job.pk, outcome=outcome)

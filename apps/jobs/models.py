@@ -105,6 +105,9 @@ class StepState(models.TextChoices):
     SKIPPED = "skipped", "skipped"
 
 
+OPEN_STEPS = (StepState.PENDING, StepState.RUNNING)
+
+
 class Step(models.Model):
     """One command of a job; the host starts its run id at most once."""
 
