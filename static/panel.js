@@ -133,6 +133,29 @@
     document.addEventListener(done, () => setTimeout(refreshWaiting));
   }
 
+  // What someone has opened stays open when its region is refreshed.
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", () => {
+    opened = $$("details[id][open]").map((details) => details.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  });
+
+  // A screen reader is told what became of a part that says it in data-say, not all that changed in it.
+  const voice = document.createElement("div");
+  voice.className = "visually-hidden";
+  voice.setAttribute("role", "status");
+  document.body.append(voice);
+  const said = new Map($$("[data-say]").map((part) => [part.id, part.dataset.say]));
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const { id, dataset } of $$("[data-say]")) {
+      if (said.get(id) === dataset.say) continue;
+      said.set(id, dataset.say);
+      voice.textContent = dataset.say;
+    }
+  });
+
   // Output that grows keeps its end in sight, unless someone has scrolled up to read.
   const END_PX = 40;
   const atEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight < END_PX;
@@ -148,14 +171,21 @@
   // -- dialogs -------------------------------------------------------------------------------------------
 
   const dialog = () => $("#dialog");
+  let opener = "";
 
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === dialog() && !dialog().open) dialog().showModal();
+    if (event.detail.target === dialog() && !dialog().open) {
+      opener = document.activeElement.id;
+      dialog().showModal();
+    }
     if (dialog() && dialog().open) checkTypedNames(dialog());
   });
   document.addEventListener("panel:close-dialog", () => dialog() && dialog().close());
   document.addEventListener("close", (event) => {
-    if (event.target === dialog()) dialog().replaceChildren();
+    if (event.target !== dialog()) return;
+    dialog().replaceChildren();
+    // The browser gives the focus back itself, but not to a button that was refreshed meanwhile.
+    if (document.activeElement === document.body) document.getElementById(opener)?.focus();
   }, true);
 
   const checkTypedNames = (root) => {

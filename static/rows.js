@@ -9,6 +9,7 @@
   // The server numbers rows by their order, so that its complaints find their place.
   const renumber = () => {
     rows().forEach((row, number) => {
+      row.setAttribute("aria-label", `Address ${number + 1}`);
       for (const attribute of ["id", "for", "aria-describedby", "data-error-for"]) {
         for (const element of row.querySelectorAll(`[${attribute}]`)) {
           element.setAttribute(attribute, element.getAttribute(attribute).replace(/-\d+/, `-${number}`));
@@ -33,8 +34,11 @@
       renumber();
       rows().at(-1).querySelector("input").focus();
     } else if (remove) {
-      remove.closest("[data-row]").remove();
+      const row = remove.closest("[data-row]");
+      const near = row.previousElementSibling || row.nextElementSibling;
+      row.remove();
       changed();
+      near.querySelector("input").focus();
     }
   });
   renumber();
