@@ -75,8 +75,8 @@ class Jail(models.Model):
 
     @property
     def is_running(self) -> bool:
-        """Whether it ran when it was last seen."""
-        return self.jid is not None
+        """Whether it ran when it was last seen. A dying jail is stopped; the kernel only waits for its end."""
+        return self.jid is not None and not self.is_dying
 
     @property
     def has_manageable_name(self) -> bool:
