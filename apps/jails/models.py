@@ -75,7 +75,7 @@ class Jail(models.Model):
 
     @property
     def is_running(self) -> bool:
-        """Whether it ran when it was last seen. A dying jail is stopped; the kernel only waits for its end."""
+        """Whether it ran when it was last seen; a dying one is stopped, the kernel only waits for its end."""
         return self.jid is not None and not self.is_dying
 
     @property
