@@ -11,7 +11,7 @@ from tests.contract.conduct import conduct, table
 from tests.contract.trial import Trial
 
 # Slow enough that an installation has a middle in which it can be cancelled.
-PACE = 0.01
+PACE = 0.02
 NAME = "alpha"
 UFS = HostSpec(NAME)
 OLDER = HostSpec(NAME, release="13.2-RELEASE")

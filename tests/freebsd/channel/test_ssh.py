@@ -10,6 +10,7 @@ import socket
 import asyncssh
 import pytest
 
+from apps.freebsd.channel import line
 from apps.freebsd.channel.ssh import SshChannel, SshTarget
 from apps.freebsd.errors import (
     AccessRefused,
@@ -160,14 +161,27 @@ async def test_a_closed_connection_is_opened_again_unnoticed(host, channel) -> N
 
 
 async def test_a_connection_that_died_in_silence_is_opened_again(host, key_path) -> None:
-    relay = await Relay.to(host.port)
-    channel = SshChannel(host.target(port=relay.port), connect_timeout_s=0.5)
-    await ask(channel, "version")
-    relay.freeze()
-    assert (await ask(channel, "version")).status == 0
-    assert len(host.connections) == 2
-    await channel.close()
-    await relay.close()
+    async with relayed(host) as relay:
+        channel = SshChannel(host.target(port=relay.port), connect_timeout_s=0.5)
+        await ask(channel, "version")
+        relay.freeze()
+        assert (await ask(channel, "version")).status == 0
+        assert len(host.connections) == 2
+        await channel.close()
+
+
+async def test_a_line_that_dies_in_silence_under_a_quiet_run_is_noticed(host, monkeypatch) -> None:
+    monkeypatch.setattr(line, "_KEEPALIVE_S", 0.1)
+    host.handlers["follow"] = hang
+    async with relayed(host) as relay:
+        channel = SshChannel(host.target(port=relay.port))
+        task = asyncio.create_task(ask(channel, "follow", timeout_s=60))
+        await until(lambda: bool(host.commands))
+        relay.freeze()
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionLost):
+                await task
+        await channel.close()
 
 
 async def test_a_request_that_the_host_may_have_is_never_sent_twice(host, channel) -> None:
@@ -452,6 +466,16 @@ async def test_standard_input_is_in_no_log(host, channel, caplog) -> None:
 def test_a_target_is_a_value(key_path) -> None:
     assert SshTarget("a", 22, "u", "k", key_path) == SshTarget("a", 22, "u", "k", key_path)
     assert len({SshTarget("a", 22, "u", "k", key_path), SshTarget("a", 22, "u", "k", key_path)}) == 1
+
+
+@contextlib.asynccontextmanager
+async def relayed(host):
+    """Put a relay before a host."""
+    relay = await Relay.to(host.port)
+    try:
+        yield relay
+    finally:
+        await relay.close()
 
 
 class Relay:
