@@ -101,6 +101,8 @@ class Files:
 
     def _bound(self, host_path: str) -> str:
         """Put a null mount's source in the place of its mount point."""
+        if not self.binds:
+            return host_path
         parts = host_path.split("/")
         for end in range(len(parts), 1, -1):
             source = self.binds.get("/".join(parts[:end]))
@@ -212,7 +214,11 @@ class Files:
 
     def remove(self, path: str, *, missing_ok: bool = True) -> None:
         """Remove a file or link (`rm -f`)."""
-        Path(self.real(path, follow=False)).unlink(missing_ok=missing_ok)
+        try:
+            os.unlink(self.real(path, follow=False))
+        except FileNotFoundError:
+            if not missing_ok:
+                raise
 
     def rmdir(self, path: str) -> None:
         """Remove an empty directory."""
