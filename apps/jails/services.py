@@ -14,6 +14,7 @@ from apps.audit.services import Subject, record
 from apps.freebsd.errors import Conflict, InvalidInput
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.hosts.models import Host
+from apps.hosts.services import host_lock
 from apps.jails import plans, rules
 from apps.jails.models import Jail, JailAddress
 from apps.jails.queries import host_flavours, host_network, host_release
@@ -71,6 +72,7 @@ def basejail_install_request(
     subject = Subject("basejail", str(host.pk), f"basejail of {host.name}", host.pk)
     intent = {"release": release.name, "sources": sources, "ports": ports}
     with transaction.atomic():
+        host_lock(host)
         return _queue(
             actor,
             host,
@@ -110,7 +112,7 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
     actor.require(Perm.JAIL_CREATE, host.pk)
     plan = wanted.plan()
     with transaction.atomic():
-        _lock(host)
+        host_lock(host)
         if existing := _asked_before(actor, host, plan, agreed):
             return existing
         check_new_jail(host, wanted)
@@ -244,11 +246,13 @@ def _request(
 
     Raises:
         NotAllowed: The actor may not.
-        Conflict: The host is away, a job for this jail is open, or the plan is another than was shown.
+        Conflict: The jail is gone, its host is away, a job for it is open, or the plan is another than was
+            shown.
     """
     actor.require(perm, jail.host_id)
     with transaction.atomic():
-        jail = Jail.objects.select_for_update(of=("self",)).select_related("host").get(pk=jail.pk)
+        host_lock(jail.host)
+        jail = _as_it_is_now(jail)
         intent = {"jid": jail.jid, "root": jail.root, **(intent or {})}
         return _queue(
             actor,
@@ -284,6 +288,13 @@ def _queue(
     return job
 
 
+def _as_it_is_now(jail: Jail) -> Jail:
+    row = Jail.objects.select_related("host").filter(pk=jail.pk).first()
+    if row is None:
+        raise Conflict(f"The jail {jail.name} is not there any more.")
+    return row
+
+
 def _asked_before(actor: Actor, host: Host, plan: Plan, agreed: Agreed) -> Job | None:
     return job_find(actor=actor, host_id=host.pk, plan=plan, idempotency_key=agreed.idempotency_key)
 
@@ -298,11 +309,6 @@ def _check_ready(host: Host, plan: Plan, safe_name: str, agreed: Agreed) -> None
         raise Conflict(f"“{blocking.title}” is {blocking.state} already. Wait for its end.")
     if agreed.plan_hash and agreed.plan_hash != plan.hash:
         raise Conflict("The state changed since these commands were shown. Look at them again.")
-
-
-def _lock(host: Host) -> None:
-    """Let two people who create at once on one host go one after the other."""
-    Host.objects.select_for_update().get(pk=host.pk)
 
 
 def _subject(jail: Jail) -> Subject:
