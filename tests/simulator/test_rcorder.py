@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 import pytest
 
 from apps.simulator.rcorder import qsort, rcorder
