@@ -96,7 +96,7 @@ def _started(process: subprocess.Popen[bytes], log: Path, state: Path) -> Panel:
     raise AssertionError(f"The panel did not start:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         if os.environ.get("CI"):

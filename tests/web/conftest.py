@@ -71,9 +71,9 @@ def gallery_url(gallery, redis_server, monkeypatch):
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A browser that is started once."""
+    """A browser; while it is there, its event loop runs in this thread, and no test can run one of its own."""
     path = program("chromium", "chromium-browser", "chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
