@@ -19,6 +19,7 @@ class Perm(StrEnum):
     JAIL_STOP = "jails.stop"
     JAIL_DELETE = "jails.delete"
     JOB_VIEW = "jobs.view"
+    JOB_CANCEL = "jobs.cancel"
     AUDIT_VIEW = "audit.view"
 
 
@@ -33,7 +34,7 @@ class Role(StrEnum):
 
 
 _VIEW = frozenset({Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW})
-_OPERATE = _VIEW | {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP}
+_OPERATE = _VIEW | {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
 _MANAGE = _OPERATE | {Perm.BASEJAIL_INSTALL, Perm.JAIL_CREATE, Perm.JAIL_DELETE}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Perm]] = {
@@ -56,6 +57,7 @@ REASON: dict[Perm, str] = {
     Perm.JAIL_STOP: "stop or restart jails here",
     Perm.JAIL_DELETE: "delete jails here",
     Perm.JOB_VIEW: "see jobs here",
+    Perm.JOB_CANCEL: "cancel jobs here",
     Perm.AUDIT_VIEW: "read the record",
 }
 

@@ -23,7 +23,7 @@ from apps.jobs import ports
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
 from apps.jobs.models import OPEN_STEPS, Job, JobState, OutputChunk, Step, StepState
 from apps.jobs.services import announce
-from apps.jobs.steprun import LetGo, StepRun
+from apps.jobs.steprun import Cancelled, LetGo, StepRun
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,9 @@ def _run_step(lease: Lease, job: Job, step: Step, agent: Agent) -> None:
     _set_step(lease, step, state=StepState.RUNNING)
     try:
         end = StepRun(lease, job, step, agent).to_end()
+    except Cancelled as cancelled:
+        _set_step(lease, step, state=StepState.CANCELLED, ended_at=timezone.now())
+        raise StepFailed(cancelled.message, JobState.CANCELLED) from cancelled
     except PanelError as error:
         _set_step(lease, step, state=StepState.FAILED, ended_at=timezone.now())
         raise StepFailed(error.message) from error

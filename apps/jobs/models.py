@@ -53,6 +53,8 @@ class Job(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    cancel_requested_by = models.CharField(max_length=150, blank=True)
     lease_owner = models.CharField(max_length=128, blank=True)
     lease_until = models.DateTimeField(null=True)
     fence = models.PositiveIntegerField(default=0)
@@ -83,6 +85,11 @@ class Job(models.Model):
         return self.state in OPEN_STATES
 
     @property
+    def is_being_cancelled(self) -> bool:
+        """Whether someone asked for its end and it has not come yet."""
+        return self.cancel_requested_at is not None and self.is_open
+
+    @property
     def is_stalled(self) -> bool:
         """Whether the worker that runs it has not been heard from for longer than its lease."""
         late = self.lease_until is not None and self.lease_until < timezone.now()
@@ -102,6 +109,7 @@ class StepState(models.TextChoices):
     SUCCEEDED = "succeeded", "succeeded"
     FAILED = "failed", "failed"
     LOST = "lost", "lost"
+    CANCELLED = "cancelled", "cancelled"
     SKIPPED = "skipped", "skipped"
 
 

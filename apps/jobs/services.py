@@ -9,11 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from apps.accounts.actor import Actor
+from apps.accounts.permissions import Perm
+from apps.audit.services import Subject, record
 from apps.freebsd.errors import Conflict
 from apps.jobs.events import publish
-from apps.jobs.models import Job, JobState, Step
+from apps.jobs.models import Job, JobState, Step, StepState
 from apps.jobs.plan import Plan
 from apps.jobs.wakeups import wake_lane
 
@@ -106,6 +109,29 @@ def _step(job: Job, position: int) -> Step:
         purpose=command.purpose,
         timeout_s=command.timeout_s,
     )
+
+
+def job_cancel(*, actor: Actor, job: Job) -> None:
+    """End a job: at once while it waits, else by telling the worker that runs it.
+
+    Raises:
+        NotAllowed: The actor may not.
+        Conflict: It has ended already, or someone asked for this before.
+    """
+    actor.require(Perm.JOB_CANCEL, job.host_id)
+    now = timezone.now()
+    asked = {"cancel_requested_at": now, "cancel_requested_by": actor.name}
+    open_jobs = Job.objects.filter(pk=job.pk, cancel_requested_at__isnull=True)
+    with transaction.atomic():
+        outcome = f"{actor.name} cancelled it before it began."
+        ended = {**asked, "state": JobState.CANCELLED, "ended_at": now, "outcome": outcome}
+        if open_jobs.filter(state=JobState.QUEUED).update(**ended):
+            job.steps.update(state=StepState.SKIPPED)
+        elif not open_jobs.filter(state=JobState.RUNNING).update(**asked):
+            raise Conflict("It has ended already, or is being cancelled.")
+        subject = Subject("job", str(job.pk), job.title, job.host_id)
+        record(actor=actor, action="job.cancel_requested", subject=subject, job_id=job.pk)
+        announce(job)
 
 
 def announce(job: Job) -> None:

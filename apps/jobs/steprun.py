@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.freebsd.channel import loop
 from apps.freebsd.channel.agent import Agent, RunEnd, UnknownRun
-from apps.freebsd.errors import CommandFailed, ConnectionLost, HostUnreachable
+from apps.freebsd.errors import CommandFailed, ConnectionLost, HostUnreachable, PanelError
 from apps.jobs.lease import Lease
 from apps.jobs.models import Job, Step
 from apps.jobs.output import OutputBuffer, store_output
@@ -27,11 +27,23 @@ FIRST_PATIENCE_S = 15
 # How long to wait before trying again.
 RETRY_S = 1.0
 
+# How often a worker looks whether someone asked for the end of the job that it runs.
+CANCEL_POLL_S = 1.0
+
+AWAY = (
+    "It was cancelled while the host was away: what its command has done there is not known, and it may "
+    "still run. The host's page shows what is there once it answers again."
+)
+
 stopping = threading.Event()
 
 
 class LetGo(Exception):
     """This worker was told to stop; the step goes on on the host and another worker follows it."""
+
+
+class Cancelled(PanelError):
+    """Someone asked for the job's end."""
 
 
 class StepRun:
@@ -49,6 +61,8 @@ class StepRun:
         self._lease, self._job, self._step, self._agent = lease, job, step, agent
         self._deadline = monotonic() + step.timeout_s
         self._away_since: float | None = None
+        self._asked_at = -CANCEL_POLL_S
+        self._is_ended = False
 
     def to_end(self) -> RunEnd:
         """Start the run unless the host has it already, and follow it to its end.
@@ -58,6 +72,7 @@ class StepRun:
 
         Raises:
             LetGo: This worker was told to stop.
+            Cancelled: Someone asked for its end, and it has come, or the host is away.
             CommandFailed: It took longer than it may and was ended.
             HostUnreachable: The host stayed away.
             PanelError: The host refuses us or the command.
@@ -73,6 +88,8 @@ class StepRun:
 
     def _attempt(self) -> RunEnd:
         if self._step.started_at is None:
+            if self._cancel_is_asked_for():
+                raise Cancelled("It was cancelled before this command was started.")
             self._start()
         if monotonic() > self._deadline:
             self._end_late_run()
@@ -100,8 +117,25 @@ class StepRun:
                 raise LetGo
             if monotonic() > self._deadline:
                 self._end_late_run()
+            self._end_cancelled_run()
         self._store(buffer.take(everything=ended and following.exception() is None))
-        return following.result()
+        end = following.result()
+        if self._is_ended and end.status != 0:
+            raise Cancelled(f"It was cancelled; the command was ended with status {end.status}.")
+        return end
+
+    def _end_cancelled_run(self) -> None:
+        """End the run on the host, its whole process group, once someone has asked for that."""
+        if not self._is_ended and self._cancel_is_asked_for():
+            loop.run(self._agent.cancel(self._step.run_id))
+            self._is_ended = True
+
+    def _cancel_is_asked_for(self) -> bool:
+        now = monotonic()
+        if now - self._asked_at < CANCEL_POLL_S:
+            return False
+        self._asked_at = now
+        return Job.objects.filter(pk=self._job.pk, cancel_requested_at__isnull=False).exists()
 
     def _store(self, data: bytes) -> None:
         if data:
@@ -114,6 +148,8 @@ class StepRun:
 
     def _wait_or_give_up(self, error: HostUnreachable) -> None:
         """Count the host's absence from its first refusal, or from the last time that it was there."""
+        if self._cancel_is_asked_for():
+            raise Cancelled(AWAY) from error
         now = monotonic()
         if self._away_since is None or isinstance(error, ConnectionLost):
             self._away_since = now

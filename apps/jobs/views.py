@@ -5,14 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.middleware import PanelRequest
+from apps.accounts.permissions import Perm, denial
 from apps.jobs.models import Job, JobState
 from apps.jobs.ports import job_kinds, next_links
 from apps.jobs.queries import job_get, jobs_ahead, output_after
 from apps.jobs.queries import job_list as jobs_of
+from apps.jobs.services import job_cancel as job_cancel_request
 from apps.pages import htmx
 from apps.pages.listing import Column, Filter, Listing, ListSpec
 
@@ -68,6 +70,34 @@ def job_output(request: PanelRequest, job_id: UUID) -> HttpResponse:
     return htmx.ask_again(response) if context["more"] else response
 
 
+@require_http_methods(["GET", "POST"])
+def job_cancel(request: PanelRequest, job_id: UUID) -> HttpResponse:
+    """Ask whether a job should be ended; on POST, end it."""
+    job = job_get(actor=request.actor, job_id=job_id)
+    request.actor.require(Perm.JOB_CANCEL, job.host_id)
+    if request.method == "POST":
+        job_cancel_request(actor=request.actor, job=job)
+        return redirect(job)
+    context = {
+        "title": f"Cancel: {job.title} on {job.host.name}",
+        "message": CANCEL_RUNNING if job.state == JobState.RUNNING else CANCEL_QUEUED,
+        "action": request.path,
+        "button": "Cancel the job",
+        "danger": True,
+        "cancel_url": job.get_absolute_url(),
+        "in_dialog": htmx.in_dialog(request),
+    }
+    partials = {"dialog": "web/_confirm.html", "confirm": "web/_confirm.html"}
+    return htmx.render_page(request, "web/confirm.html", context, partials=partials)
+
+
+CANCEL_QUEUED = "It has not begun: nothing was run on the host, and nothing will be."
+CANCEL_RUNNING = (
+    "The command that runs on the host is ended, with everything that it started: TERM, and after five "
+    "seconds KILL. What it has done by then stays as it is; the host is looked at afterwards."
+)
+
+
 def _context(request: PanelRequest, job_id: UUID, after: str) -> dict[str, object]:
     job = job_get(actor=request.actor, job_id=job_id)
     parts = output_after(job, after)
@@ -86,4 +116,12 @@ def _status(request: PanelRequest, job: Job) -> dict[str, object]:
         "plan": job.stored_plan,
         "ahead": jobs_ahead(job),
         "next_links": next_links(job, request.actor),
+        "may_not_cancel": _may_not_cancel(request, job),
     }
+
+
+def _may_not_cancel(request: PanelRequest, job: Job) -> str:
+    """Return why the button is greyed; empty when it may be pressed."""
+    if not request.actor.may(Perm.JOB_CANCEL, job.host_id):
+        return denial(Perm.JOB_CANCEL)
+    return "It is being cancelled." if job.is_being_cancelled else ""

@@ -13,7 +13,7 @@ from apps.freebsd.errors import NotAllowed
 HERE, THERE = UUID(int=1), UUID(int=2)
 
 SEE = {Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW}
-RUN = {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP}
+RUN = {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
 MAKE = {Perm.BASEJAIL_INSTALL, Perm.JAIL_CREATE, Perm.JAIL_DELETE}
 ROLES = {
     Role.VIEWER: SEE,
