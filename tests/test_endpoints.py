@@ -1,0 +1,440 @@
+"""One row for every URL: what each of the cast gets, and what a change leaves behind.
+
+A URL without a row fails. Answers stand in the order owner, operator, viewer, outsider, nobody: a status,
+or "in" for being sent to sign in. The outsider may do everything, but on another host.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from apps.audit.models import AuditEvent
+from apps.freebsd.channel.keys import fingerprint
+from apps.hosts.models import Host, HostState
+from apps.jails.models import Jail
+from apps.jobs.models import Job, JobState
+from tests.conftest import Person
+from tests.hosts.keys import FIRST
+from tests.jobs.conftest import make_job
+from tests.places import make_basejail, make_jail
+
+CAST = ("owner", "operator", "viewer", "outsider", "nobody")
+NOT_HERE = "405 405 405 405 in"
+
+
+def as_it_is(_host: Host) -> None:
+    """Nothing has to be prepared."""
+
+
+def key_waits(host: Host) -> None:
+    Host.objects.filter(pk=host.pk).update(state=HostState.UNVERIFIED, host_key="", offered_key=FIRST)
+
+
+def no_job_is_open(_host: Host) -> None:
+    Job.objects.update(state=JobState.SUCCEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one URL does.
+
+    Args:
+        get: What GET gives each of the cast.
+        post: What POST gives them.
+        data: What is posted.
+        event: The audit action that a POST which works leaves.
+        kind: The kind of job that it queues.
+        given: Prepares the host.
+    """
+
+    get: str
+    post: str = NOT_HERE
+    data: Mapping[str, str] = field(default_factory=dict)
+    event: str = ""
+    kind: str = ""
+    given: Callable[[Host], None] = as_it_is
+
+
+EVERYBODY, GONE, ONLY_POST = "200 200 200 200 in", "404 404 404 404 404", NOT_HERE
+ON_HOST = "200 200 200 404 in"
+OPERATORS, ADMINS = "200 200 403 404 in", "200 403 403 404 in"
+OPERATORS_DO, ADMINS_DO = "302 302 403 404 in", "302 403 403 404 in"
+NEW_JAIL = {"name": "web", "interface": "lo0", "address": "10.0.0.9", "prefix": "24"}
+NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "22", "user": "root"}
+
+ROWS = {
+    "account_login": Row("302 302 302 302 200", "302 302 302 302 200", {"login": "x", "password": "y"}),
+    "account_logout": Row("200 200 200 200 302", "302 302 302 302 302"),
+    "account_signup": Row("302 302 302 302 200", "302 302 302 302 200", {"username": "eve"}),
+    "account_inactive": Row("200 200 200 200 200", "405 405 405 405 405"),
+    "account_change_password": Row(EVERYBODY, EVERYBODY, {"oldpassword": "x", "password1": "y"}),
+    "account_reauthenticate": Row(EVERYBODY, EVERYBODY, {"password": "x"}),
+    "accounts:setup": Row(GONE, GONE, {"username": "eve"}),
+    "accounts:setup-link": Row(GONE, "405 405 405 405 405"),
+    "web:dashboard": Row(EVERYBODY),
+    "web:host-detail": Row(ON_HOST),
+    "hosts:host-list": Row(EVERYBODY),
+    "hosts:host-add": Row(
+        "200 403 403 403 in", "302 403 403 403 in", NEW_HOST, event="host.added"
+    ),
+    "hosts:host-probe": Row(ONLY_POST, OPERATORS_DO, event="host.probe_requested"),
+    "hosts:host-key-confirm": Row(
+        ONLY_POST, ADMINS_DO, {"fingerprint": fingerprint(FIRST)}, event="host.key_confirmed", given=key_waits
+    ),
+    "hosts:host-key-reject": Row(ONLY_POST, ADMINS_DO, event="host.key_rejected", given=key_waits),
+    "hosts:host-remove": Row(
+        ADMINS, ADMINS_DO, {"typed_name": "alpha"}, event="host.removed", given=no_job_is_open
+    ),
+    "hosts:agent-install": Row("200 200 200 200 200", "405 405 405 405 405"),
+    "jails:jail-list": Row(EVERYBODY),
+    "jails:jail-detail": Row(ON_HOST),
+    "jails:jail-start": Row(OPERATORS, OPERATORS_DO, event="jail.start_requested", kind="jails.start"),
+    "jails:jail-stop": Row(OPERATORS, OPERATORS_DO, event="jail.stop_requested", kind="jails.stop"),
+    "jails:jail-restart": Row(OPERATORS, OPERATORS_DO, event="jail.restart_requested", kind="jails.restart"),
+    "jails:jail-delete": Row(
+        ADMINS, ADMINS_DO, {"typed_name": "test"}, event="jail.delete_requested", kind="jails.delete"
+    ),
+    "jails:jail-create": Row(
+        ADMINS, ADMINS_DO, NEW_JAIL, event="jail.create_requested", kind="jails.create"
+    ),
+    "jails:jail-check": Row(ONLY_POST, ADMINS, NEW_JAIL),
+    "jails:basejail-install": Row(
+        ADMINS,
+        ADMINS_DO,
+        {"release": "13.2-RELEASE"},
+        event="basejail.install_requested",
+        kind="jails.basejail_install",
+    ),
+    "jails:basejail-check": Row(ONLY_POST, ADMINS, {"release": "13.2-RELEASE"}),
+    "jobs:job-list": Row(EVERYBODY),
+    "jobs:job-detail": Row(ON_HOST),
+    "jobs:job-status": Row(ON_HOST),
+    "jobs:job-output": Row(ON_HOST),
+    "jobs:job-cancel": Row(OPERATORS, OPERATORS_DO, event="job.cancel_requested"),
+    "audit:event-list": Row("200 403 403 200 in"),
+}  # fmt: skip
+CHANGING = [name for name, row in ROWS.items() if row.event]
+POSTABLE = [name for name, row in ROWS.items() if "405" not in row.post]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A host with a basejail, a running jail and a job; and someone at each browser."""
+
+    host: Host
+    owner: Person
+    clients: dict[str, Client]
+    ids: dict[str, Any]
+
+    def url(self, name: str, **other: Any) -> str:
+        wanted = known_urls()[name]
+        return reverse(name, kwargs={key: (self.ids | other)[key] for key in wanted})
+
+    @contextmanager
+    def ask(self, name: str, who: str, method: str, **headers: str) -> Iterator[Any]:
+        """Give an answer, and then take back all that it did."""
+        client, data = self.clients[who], ROWS[name].data if method == "post" else {}
+        cookies = deepcopy(client.cookies)
+        with transaction.atomic():
+            yield getattr(client, method)(self.url(name), data, headers=headers)
+            transaction.set_rollback(True)
+        client.cookies = cookies
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_attempts() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def world(request, host, nobody) -> World:
+    make_basejail(host)
+    make_jail(host, "test", jid=4)
+    job = make_job(host, subject="other")
+    people = {name: request.getfixturevalue(name) for name in CAST[:-1]}
+    clients = {name: person.client for name, person in people.items()} | {"nobody": nobody}
+    ids = {"host_id": host.pk, "safe_name": "test", "job_id": job.pk, "token": "x" * 43}
+    return World(host, people["owner"], clients, ids)
+
+
+def known_urls() -> dict[str, set[str]]:
+    """Every URL's name with the names of its parts, as the resolver has them."""
+    found: dict[str, set[str]] = {}
+
+    def walk(patterns: list[URLPattern | URLResolver], namespace: str) -> None:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                walk(
+                    pattern.url_patterns,
+                    f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace,
+                )
+            else:
+                found[f"{namespace}{pattern.name}"] = set(pattern.pattern.converters)
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def everything() -> dict[str, list[Any]]:
+    """All rows of the panel's own tables, and how much waits to be sent; sessions and their events aside."""
+    models = [
+        model
+        for label in ("accounts", "hosts", "jails", "jobs")
+        for model in apps.get_app_config(label).get_models()
+    ]
+    rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
+    for account in rows["User"]:
+        account.pop("last_login")
+    return rows | {"AuditEvent": list(events().values()), "to be sent": connection.run_on_commit[:]}
+
+
+def events():
+    return AuditEvent.objects.exclude(action__startswith="session.").order_by("sequence")
+
+
+def given(answer: Any) -> str:
+    """The status; "in" for being sent to sign in."""
+    if answer.status_code == 302 and answer.headers["Location"].startswith("/account/sign-in/?next="):
+        return "in"
+    return str(answer.status_code)
+
+
+def left_behind(before: dict[str, list[Any]]) -> list[str]:
+    """The tables that differ from before."""
+    now = everything()
+    return [table for table in now if now[table] != before[table]]
+
+
+each = pytest.mark.parametrize("name", ROWS)
+
+
+# -- the table ------------------------------------------------------------------------------------------
+
+
+def test_every_url_has_a_row_and_every_row_a_url():
+    assert set(known_urls()) == set(ROWS)
+
+
+@each
+def test_get_gives_each_their_answer_and_changes_nothing(world, name):
+    ROWS[name].given(world.host)
+    before, answers = everything(), []
+    for who in CAST:
+        with world.ask(name, who, "get") as answer:
+            answers.append(given(answer))
+            assert left_behind(before) == [], who
+    assert " ".join(answers) == ROWS[name].get
+
+
+@each
+def test_post_gives_each_their_answer_and_the_refused_change_nothing(world, name):
+    row = ROWS[name]
+    row.given(world.host)
+    before, answers = everything(), []
+    for who, wanted in zip(CAST, row.post.split(), strict=True):
+        with world.ask(name, who, "post") as answer:
+            answers.append(given(answer))
+            changes = bool(row.event) and wanted == "302"
+            assert bool(left_behind(before)) == changes, who
+    assert " ".join(answers) == row.post
+
+
+# -- what a change leaves behind ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_change_is_recorded_with_person_address_and_job(world, name):
+    row, jobs = ROWS[name], set(Job.objects.values_list("pk", flat=True))
+    row.given(world.host)
+    with world.ask(name, "owner", "post"):
+        (event,) = events()
+        made = Job.objects.exclude(pk__in=jobs)
+        assert (event.action, event.actor_name, event.address) == (row.event, "owner", "192.0.2.99")
+        assert event.actor_id == world.owner.user.pk
+        assert event.request_id
+        assert [job.kind for job in made] == ([row.kind] if row.kind else [])
+        about = world.ids["job_id"] if "job_id" in known_urls()[name] else None
+        assert event.job_id == (made.get().pk if row.kind else about)
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_change_is_told_to_workers_or_pages_after_the_commit(
+    world, name, sent, django_capture_on_commit_callbacks
+):
+    ROWS[name].given(world.host)
+    with django_capture_on_commit_callbacks(execute=True):
+        world.clients["owner"].post(world.url(name), ROWS[name].data)
+        assert (sent.tasks, sent.events) == ([], [])
+    assert sent.tasks or sent.events
+    if ROWS[name].kind:
+        assert sent.tasks == [("apps.jobs.tasks.advance_lane", str(world.host.pk))]
+
+
+# -- forged and mistaken requests -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", POSTABLE)
+def test_a_post_without_its_token_is_refused_and_changes_nothing(world, name):
+    ROWS[name].given(world.host)
+    before = everything()
+    for who in ("owner", "nobody"):
+        world.clients[who].handler.enforce_csrf_checks = True
+        with world.ask(name, who, "post") as answer:
+            assert answer.status_code == 403
+            assert "The browser sent a form without a valid token" in answer.content.decode()
+            assert left_behind(before) == []
+
+
+@each
+def test_other_methods_do_nothing(world, name):
+    ROWS[name].given(world.host)
+    before = everything()
+    for method in ("put", "patch", "delete", "head", "options"):
+        with world.ask(name, "owner", method) as answer:
+            assert answer.status_code < 500
+            assert left_behind(before) == []
+
+
+@each
+def test_htmx_is_sent_to_sign_in_as_a_whole_page(world, name):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/hosts/"}
+    for method, answers in (("get", ROWS[name].get), ("post", ROWS[name].post)):
+        with world.ask(name, "nobody", method, **headers) as answer:
+            if answers.endswith(" in"):
+                assert answer.status_code == 204
+                assert answer.headers["HX-Redirect"] == "/account/sign-in/?next=%2Fhosts%2F"
+            else:
+                assert "sign-in" not in answer.headers.get("HX-Redirect", "") or name == "account_logout"
+
+
+@each
+def test_htmx_gets_the_same_answer_as_anyone(world, name):
+    with (
+        world.ask(name, "viewer", "get") as plain,
+        world.ask(name, "viewer", "get", **{"HX-Request": "true"}) as asked,
+    ):
+        assert asked.status_code == (204 if plain.status_code == 302 else plain.status_code)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, parts in known_urls().items() if {"host_id", "job_id"} & parts]
+)
+def test_what_does_not_exist_is_not_there_for_anyone(world, name):
+    url = world.url(name, host_id=uuid.uuid4(), job_id=uuid.uuid4())
+    owner = world.clients["owner"]
+    assert {owner.get(url).status_code, owner.post(url, ROWS[name].data).status_code} <= {404, 405}
+
+
+@pytest.mark.parametrize("name", [name for name, parts in known_urls().items() if "safe_name" in parts])
+def test_a_jail_is_not_there_on_another_host(world, name, other_host):
+    answer = world.clients["owner"].get(world.url(name, host_id=other_host.pk))
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("name", POSTABLE)
+def test_no_text_in_a_form_breaks_a_page(world, name):
+    ROWS[name].given(world.host)
+    fields = {
+        *ROWS[name].data,
+        "idempotency_key",
+        "plan_hash",
+        "next",
+        "typed_name",
+        "touched",
+        "release",
+        "flavour",
+    }
+    for text in (
+        "\0",
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+        "x" * 5000,
+        "🦊",
+        "-",
+        "%00",
+        "{{ 7 }}",
+    ):
+        answer = world.clients["owner"].post(world.url(name), dict.fromkeys(fields, text))
+        assert answer.status_code < 500, (text, answer.content[:500])
+
+
+@each
+def test_no_text_in_an_address_breaks_a_page(world, name):
+    ROWS[name].given(world.host)
+    for text in ("\0", "x" * 3000, "🦊", "-1", "9" * 50, "%"):
+        query = dict.fromkeys(
+            ("q", "sort", "page", "state", "after", "next", "wipe", "again", "host", "kind"), text
+        )
+        assert world.clients["owner"].get(world.url(name), query).status_code < 500, text
+
+
+# -- foreign ids in form fields ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_jail(other_host) -> Jail:
+    """A jail on the host that is the outsider's own."""
+    make_basejail(other_host)
+    return make_jail(other_host, "mine", jid=7)
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "restart", "delete"])
+def test_ids_of_others_in_a_form_do_nothing(world, own_jail, other_host, verb):
+    foreign_jail = Jail.objects.get(name="test")
+    foreign_job = world.ids["job_id"]
+    url = reverse(f"jails:jail-{verb}", args=[other_host.pk, "mine"])
+    answer = world.clients["outsider"].post(
+        url,
+        {
+            "host": str(world.host.pk), "host_id": str(world.host.pk), "jail": str(foreign_jail.pk),
+            "jail_id": str(foreign_jail.pk), "safe_name": "test", "job": str(foreign_job),
+            "typed_name": "mine",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 302
+    (job,) = Job.objects.exclude(pk=foreign_job)
+    assert (job.host, job.subject) == (other_host, "mine")
+
+
+def test_a_key_that_someone_else_used_makes_a_job_of_ones_own(world, own_jail, other_host):
+    for who, host, name in (("owner", world.host, "test"), ("outsider", other_host, "mine")):
+        url = reverse("jails:jail-stop", args=[host.pk, name])
+        assert world.clients[who].post(url, {"idempotency_key": "wish"}).status_code == 302
+    assert Job.objects.filter(kind="jails.stop").count() == 2
+
+
+def test_a_form_that_asks_for_a_foreign_job_again_is_empty(world, own_jail, other_host):
+    Job.objects.update(kind="jails.create", intent={"name": "their-jail", "addresses": "lo0|10.0.0.77/24"})
+    url = reverse("jails:jail-create", args=[other_host.pk])
+    text = world.clients["outsider"].get(url, {"again": str(world.ids["job_id"])}).content.decode()
+    assert "their-jail" not in text
+    assert "10.0.0.77" not in text
+
+
+def test_a_new_jail_does_not_land_on_a_foreign_host(world, own_jail, other_host):
+    url = reverse("jails:jail-create", args=[other_host.pk])
+    answer = world.clients["outsider"].post(
+        url, NEW_JAIL | {"host": str(world.host.pk), "host_id": str(world.host.pk)}
+    )
+    assert answer.status_code == 302
+    assert Jail.objects.get(name="web").host == other_host
+
+
+def test_lists_name_nothing_that_one_may_not_see(world, own_jail, other_host):
+    Job.objects.update(title="Hidden work")
+    for name in ("web:dashboard", "hosts:host-list", "jails:jail-list", "jobs:job-list", "audit:event-list"):
+        text = world.clients["outsider"].get(reverse(name)).content.decode()
+        assert "alpha" not in text, name
+        assert "Hidden work" not in text, name
+        assert str(world.host.pk) not in text, name
