@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 Value = str | int | bool | Sequence[str]
 
@@ -84,7 +85,7 @@ def _scalar(value: str | int) -> str:
 
 
 def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return encode_basestring(value)
 
 
 def _pretty(container: str, name: str, instances: Sequence[Mapping[str, Value]], version: str) -> str:

@@ -137,10 +137,10 @@ def _jail(machine: Machine, jid: int) -> Values:
 
 
 def _network(machine: Machine) -> Values:
-    yes = {"YES": "1", "NO": "0"}
+    yes, rc = {"YES": "1", "NO": "0"}, machine.rc()
     found: Values = {
-        "net.inet.ip.forwarding": yes.get(machine.rc().get("gateway_enable", "NO").upper(), "0"),
-        "net.inet6.ip6.forwarding": yes.get(machine.rc().get("ipv6_gateway_enable", "NO").upper(), "0"),
+        "net.inet.ip.forwarding": yes.get(rc.get("gateway_enable", "NO").upper(), "0"),
+        "net.inet6.ip6.forwarding": yes.get(rc.get("ipv6_gateway_enable", "NO").upper(), "0"),
         "net.inet.tcp.tso": "1",
     }
     if "ipfw" in machine.kernel.modules:
