@@ -120,6 +120,7 @@ def host_remove(request: PanelRequest, host_id: UUID) -> HttpResponse:
         "button": "Remove host",
         "danger": True,
         "cancel_url": host.get_absolute_url(),
+        "crumb": "Remove",
         "crumbs": [("Hosts", reverse("hosts:host-list")), (host.name, host.get_absolute_url())],
         "typed_value": request.POST.get("typed_name", ""),
         "in_dialog": htmx.in_dialog(request),

@@ -173,6 +173,7 @@ def _confirm_delete(request: PanelRequest, jail: Jail, *, wipe: bool, typed: str
     back = _back(request, jail.get_absolute_url())
     context = {
         "button": "Delete and destroy its files" if wipe else "Delete, keep its files",
+        "crumb": "Delete",
         "danger": True,
         "typed_name": jail.name,
         "typed_value": typed,

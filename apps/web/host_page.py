@@ -40,7 +40,7 @@ def _what_is_there(request: PanelRequest, host: Host) -> dict[str, Any]:
         "jails": jails[:MOST_JAILS],
         "jails_left_out": len(jails) > MOST_JAILS,
         "leftovers": _leftovers(host),
-        "recent_jobs": host.jobs.order_by("-created_at")[:10],
+        "recent_jobs": host.jobs.order_by("-created_at")[:6],
         "here": host.get_absolute_url(),
     }
 
