@@ -238,17 +238,21 @@ def _in(at: int, spec: str) -> bool:
 
 @utility("sha256", "sha256sum", "md5")
 async def checksum(call: Call) -> int:
-    """Play sha256 [-q] and sha256sum."""
-    found, paths = options(call)
+    """Play sha256 [-q] [-c string] and sha256sum; another digest than the string ends with 2 (md5(1))."""
+    found, paths = options(call, valued="c")
     status = len(paths)
+    differs = False
     name = call.argv[0].rpartition("/")[2]
     async for path, data in inputs(call, paths):
         status -= 1
         digest = hashlib.md5(data).hexdigest() if name == "md5" else hashlib.sha256(data).hexdigest()  # noqa: S324
         title = f"{name.upper()} ({path}) = {digest}"
         plain = digest if "q" in found or path == "-" else title
-        await call.out((f"{digest}  {path}" if name.endswith("sum") else plain) + "\n")
-    return int(status > 0)
+        wrong = found.get("c", digest).lower() != digest
+        differs = differs or wrong
+        mark = " [ Failed ]" if wrong and "q" not in found else ""
+        await call.out((f"{digest}  {path}" if name.endswith("sum") else plain + mark) + "\n")
+    return 2 if differs else int(status > 0)
 
 
 @utility("b64encode", "b64decode", "base64")
