@@ -90,6 +90,11 @@ class Job(models.Model):
         return self.cancel_requested_at is not None and self.is_open
 
     @property
+    def was_taken_over(self) -> bool:
+        """Whether a second worker had to go on where the first one stopped."""
+        return self.fence > 1
+
+    @property
     def is_stalled(self) -> bool:
         """Whether the worker that runs it has not been heard from for longer than its lease."""
         late = self.lease_until is not None and self.lease_until < timezone.now()

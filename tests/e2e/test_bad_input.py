@@ -18,6 +18,7 @@ def form(sign_in) -> Page:
     page.get_by_role("link", name="beta", exact=True).click()
     page.get_by_role("link", name="New jail").click()
     expect(page.get_by_role("heading", name="New jail on beta")).to_be_visible()
+    page.wait_for_load_state()
     return page
 
 
