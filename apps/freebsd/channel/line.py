@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _KEEPALIVE_S = 15
 _KEEPALIVE_MISSES = 3
+_CIPHERS = "^aes256-gcm@openssh.com,aes128-gcm@openssh.com"  # first: asyncssh is a quarter quicker with them
 
 
 class Line:
@@ -119,6 +120,7 @@ def _options(
         config=None,
         agent_path=None,
         gss_host=None,
+        encryption_algs=_CIPHERS,
         keepalive_interval=_KEEPALIVE_S,
         keepalive_count_max=_KEEPALIVE_MISSES,
     )
