@@ -74,10 +74,11 @@ def output_after(job: Job, cursor: str) -> list[OutputPart]:
     position, offset = _cursor(cursor)
     parts: list[OutputPart] = []
     left = OUTPUT_PAGE_BYTES
-    for step in [step for step in job.steps.all() if step.position >= position]:
+    for step in job.steps.all():
         start = offset if step.position == position else 0
-        data = _read(step.pk, start, left)
-        if data:
+        if step.position < position or step.output_bytes <= start:
+            continue
+        if data := _read(step.pk, start, left):
             end = start + len(data)
             left -= len(data)
             text = data.decode(errors="replace")

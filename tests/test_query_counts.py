@@ -1,0 +1,189 @@
+"""Every list takes as many queries for many rows as for few, and no page is larger than 200 KB."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.accounts.actor import PANEL
+from apps.audit.services import Subject, record
+from apps.hosts.models import Host
+from apps.jails.models import Jail, JailAddress
+from apps.jobs.lease import claim
+from apps.jobs.models import Job, JobState
+from apps.jobs.output import store_output
+from tests.conftest import Person
+from tests.jobs.conftest import make_job
+from tests.places import make_basejail, make_host, make_jail
+
+MOST_BYTES = 200_000
+STATES = list(JobState)
+
+
+def hosts(count: int) -> str:
+    for number in range(count):
+        host = make_host(f"host{number:03}", address=f"198.51.100.{number + 1}")
+        make_basejail(host, complete=bool(number % 2))
+        jail = make_jail(host, jid=number + 1 if number % 2 else None)
+        make_job(host, subject=jail.safe_name)
+    return "/hosts/"
+
+
+def dashboard(count: int) -> str:
+    hosts(count)
+    for number, job in enumerate(Job.objects.all()):
+        Job.objects.filter(pk=job.pk).update(state=STATES[number % len(STATES)])
+    return "/"
+
+
+def jails(count: int) -> str:
+    host = make_host(f"alpha{count}")
+    fill(host, count)
+    for number in range(0, count, 3):
+        make_job(host, subject=f"jail{number:04}")
+    return "/jails/"
+
+
+def one_host(count: int) -> str:
+    jails(count)
+    host = Host.objects.get()
+    make_basejail(host)
+    return host.get_absolute_url()
+
+
+def one_jail(count: int) -> str:
+    host = make_host("alpha")
+    jail = make_jail(host, "web", addresses=",".join(f"lo0|10.0.0.{n + 2}/24" for n in range(count)))
+    for _ in range(count):
+        make_job(host, subject="web")
+    return jail.get_absolute_url()
+
+
+def jobs(count: int) -> str:
+    for number in range(count):
+        make_job(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}"))
+    return "/jobs/"
+
+
+def one_job(count: int) -> str:
+    job = make_job(make_host("alpha"), *[(f"/bin/step{number}",) for number in range(count)])
+    lease = claim(job.host_id)
+    for _ in range(count):
+        store_output(lease, job.steps.get(position=0), b"a line of output\n")
+    return job.get_absolute_url()
+
+
+def events(count: int) -> str:
+    host = make_host("alpha")
+    for number in range(count):
+        subject = Subject("jail", f"jail{number}", f"jail{number}", host.pk)
+        with transaction.atomic():
+            record(actor=PANEL, action="jail.create_requested", subject=subject, number=number)
+    return "/record/"
+
+
+def fill(host: Host, count: int) -> None:
+    """Give a host many jails with two addresses each, quickly."""
+    now = timezone.now()
+    names = [f"jail{number:04}" for number in range(count)]
+    made = Jail.objects.bulk_create(
+        Jail(
+            host=host,
+            name=name,
+            safe_name=name,
+            jid=number or None,
+            root=f"/usr/jails/{name}",
+            observed_at=now,
+        )
+        for number, name in enumerate(names)
+    )
+    JailAddress.objects.bulk_create(
+        JailAddress(
+            jail=jail,
+            position=position,
+            interface="lo0",
+            address=f"10.{position}.{n // 250}.{n % 250}",
+            prefix=24,
+        )
+        for n, jail in enumerate(made)
+        for position in range(2)
+    )
+
+
+PAGES: dict[str, Callable[[int], str]] = {
+    "hosts": hosts,
+    "dashboard": dashboard,
+    "jails": jails,
+    "a host": one_host,
+    "a jail": one_jail,
+    "jobs": jobs,
+    "a job": one_job,
+    "the record": events,
+}
+
+
+def ask(person: Person, url: str, **headers: str) -> tuple[int, bytes]:
+    """Return how many queries a page takes, and the page."""
+    person.client.get(url)  # what is made once, is made
+    with CaptureQueriesContext(connection) as queries:
+        answer = person.client.get(url, headers=headers)
+    assert answer.status_code == 200
+    return len(queries), answer.content
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
+def test_a_page_takes_as_many_queries_for_60_rows_as_for_3(owner, page, headers):
+    needed = {}
+    for count in (3, 60):
+        with transaction.atomic():
+            needed[count], content = ask(owner, PAGES[page](count), **headers)
+            transaction.set_rollback(True)
+        assert len(content) < MOST_BYTES
+    assert needed[3] == needed[60]
+    assert needed[60] <= 20
+
+
+@pytest.fixture
+def thousand(db) -> None:
+    """1,000 jails on 20 hosts, a job open for each tenth."""
+    for number in range(20):
+        host = make_host(f"host{number:02}", address=f"198.51.100.{number + 1}")
+        fill(host, 50)
+        for jail in range(0, 50, 10):
+            make_job(host, subject=f"jail{jail:04}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?page=20",
+        "?sort=-state",
+        "?q=10.0.0.4",
+        "?q=jail",
+        "?state=running&host=host07",
+        "?state=unknown",
+    ],
+)
+def test_a_list_of_1000_jails_takes_a_few_queries_and_stays_small(owner, thousand, query):
+    queries, content = ask(owner, f"/jails/{query}")
+    assert queries <= 12
+    assert len(content) < MOST_BYTES
+
+
+def test_a_list_of_1000_jails_takes_as_many_queries_as_one_of_3(owner, thousand):
+    many, content = ask(owner, "/jails/")
+    assert b">1000</span>" in content
+    Jail.objects.exclude(pk__in=Jail.objects.values("pk")[:3]).delete()
+    few, _ = ask(owner, "/jails/")
+    assert many == few
+
+
+def test_narrowing_to_some_hosts_takes_no_more_queries(owner, outsider, thousand, other_host):
+    fill(other_host, 60)
+    assert ask(outsider, "/jails/")[0] <= ask(owner, "/jails/")[0]
