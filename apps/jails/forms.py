@@ -171,6 +171,8 @@ class JailForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check the address rows, one by one and together."""
         data = super().clean() or {}
+        if len(self.data.getlist("address")) > MOST_ROWS:
+            self.add_error(None, f"A jail can have at most {MOST_ROWS} addresses here.")
         addresses = self._addresses(data)
         if addresses is not None and data.get("name") and not self.errors:
             self.wanted = NewJail(data["name"], addresses, data.get("flavour"), self._reason(data))
