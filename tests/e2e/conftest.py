@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -40,12 +41,14 @@ class Panel:
         passwords: By user name.
         state: Its state folder.
         pid: Its supervisor.
+        sessions: The cookies of who has signed in already: each test need not do so again.
     """
 
     url: str
     passwords: dict[str, str]
     state: Path
     pid: int
+    sessions: dict[str, Any] = field(default_factory=dict)
 
     @property
     def hosts(self) -> dict[str, dict[str, object]]:
@@ -118,6 +121,9 @@ def sign_in(panel: Panel, browser: Browser) -> Iterator[SignIn]:
     complaints: list[str] = []
 
     def open_page(name: str = "admin", **options: object) -> Page:
+        cookies = panel.sessions.get(name)
+        if cookies:
+            options |= {"storage_state": cookies}
         context = browser.new_context(base_url=panel.url, viewport={"width": 1280, "height": 860}, **options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
@@ -125,10 +131,12 @@ def sign_in(panel: Panel, browser: Browser) -> Iterator[SignIn]:
         page.on("console", lambda message: _note(complaints, message.type, message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("/")
-        page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(panel.passwords[name])
-        page.get_by_role("button", name="Sign in").click()
+        if not cookies:
+            page.get_by_label("Username").fill(name)
+            page.get_by_label("Password").fill(panel.passwords[name])
+            page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+        panel.sessions[name] = context.storage_state()
         return page
 
     expect.set_options(timeout=PATIENCE_MS)
