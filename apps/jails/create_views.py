@@ -29,7 +29,9 @@ def jail_create(request: PanelRequest, host_id: UUID) -> HttpResponse:
     if "add_row" in request.POST:
         return _page(request, "jails/create.html", host, JailForm.with_another_row(host, request.POST), None)
     form = JailForm(host, filled_in(request, host, "jails.create"))
-    if request.method == "POST" and form.is_valid() and (job := _create(request, host, form)):
+    if request.method == "POST" and (
+        job := _sent_before(request, host, form) or _create(request, host, form)
+    ):
         return redirect(job)
     return _page(request, "jails/create.html", host, form, _jail_plan(form))
 
@@ -63,8 +65,16 @@ def basejail_check(request: PanelRequest, host_id: UUID) -> HttpResponse:
     return _checked(request, "jails/_basejail_checked.html", host, form, _basejail_plan(host, form))
 
 
+def _sent_before(request: PanelRequest, host: Host, form: JailForm) -> Job | None:
+    """Find the job of a form that is sent twice: by now its name and addresses are that jail's."""
+    wanted = form.as_typed()
+    if wanted is None:
+        return None
+    return services.jail_create_find(actor=request.actor, host=host, wanted=wanted, agreed=agreed(request))
+
+
 def _create(request: PanelRequest, host: Host, form: JailForm) -> Job | None:
-    if form.wanted is None:
+    if not form.is_valid() or form.wanted is None:
         return None
     try:
         return services.jail_create_request(

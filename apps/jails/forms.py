@@ -82,6 +82,10 @@ class AddressRow:
         """Whether nothing was typed into it."""
         return not self.address.strip()
 
+    def parsed(self) -> InterfaceAddress:
+        """Return the address, or raise InvalidInput."""
+        return InterfaceAddress.from_parts(self.interface, self.address.strip(), self.prefix.strip())
+
 
 class JailForm(forms.Form):
     """Name, flavour and address rows of a new jail.
@@ -117,6 +121,7 @@ class JailForm(forms.Form):
         self.host = host
         self.network = host_network(host)
         self.rows = _rows(data) if data is not None else [_first_row(self.network)]
+        self.has_too_many_rows = data is not None and len(data.getlist("address")) > MOST_ROWS
         self.notes: list[str] = []
         self.row_errors: dict[str, list[str]] = {}
         self.warnings: list[str] = []
@@ -156,6 +161,19 @@ class JailForm(forms.Form):
         """The interfaces that the host has."""
         return list(self.network.interfaces)
 
+    def as_typed(self) -> NewJail | None:
+        """Return the jail that is asked for, whatever the host's rules say; None when it is none at all."""
+        filled = [row for row in self.rows if not row.is_empty]
+        flavour: str = self.data.get("flavour", "")
+        try:
+            return NewJail(
+                JailName.parse(self.data.get("name", "").strip()),
+                JailAddresses(tuple(row.parsed() for row in filled)),
+                FlavourName.parse(flavour) if flavour else None,
+            )
+        except InvalidInput:
+            return None
+
     def clean_name(self) -> JailName:
         """Parse the name and compare it with the host's jails."""
         name = _parsed(JailName.parse, self.cleaned_data["name"])
@@ -171,7 +189,7 @@ class JailForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check the address rows, one by one and together."""
         data = super().clean() or {}
-        if len(self.data.getlist("address")) > MOST_ROWS:
+        if self.has_too_many_rows:
             self.add_error(None, f"A jail can have at most {MOST_ROWS} addresses here.")
         addresses = self._addresses(data)
         if addresses is not None and data.get("name") and not self.errors:
@@ -194,7 +212,7 @@ class JailForm(forms.Form):
 
     def _parse(self, row: AddressRow) -> InterfaceAddress | None:
         try:
-            return InterfaceAddress.from_parts(row.interface, row.address.strip(), row.prefix.strip())
+            return row.parsed()
         except InvalidInput as error:
             self._row_error(f"{error.field or 'address'}-{row.number}", error.message)
             return None

@@ -135,6 +135,11 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
         )
 
 
+def jail_create_find(*, actor: Actor, host: Host, wanted: NewJail, agreed: Agreed) -> Job | None:
+    """Return the job that this wish made before, if it did: the form was sent twice."""
+    return _asked_before(actor, host, wanted.plan(), agreed)
+
+
 def check_new_jail(host: Host, wanted: NewJail) -> None:
     """Refuse a new jail that breaks a rule.
 
