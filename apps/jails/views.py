@@ -165,7 +165,9 @@ def jail_delete(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
         except InvalidInput as refused:
             error = refused.message
         else:
-            return accepted(request, job, _back(request, job.get_absolute_url()))
+            back = _back(request, jail.get_absolute_url())
+            # The jail's own page will be gone.
+            return accepted(request, job, job.get_absolute_url() if back == jail.get_absolute_url() else back)
     return _confirm_delete(request, jail, wipe=wipe, typed=typed, error=error)
 
 
@@ -220,10 +222,9 @@ def _confirm(
 
 
 def accepted(request: PanelRequest, job: Job, back: str) -> HttpResponse:
-    """Go back to where the person was, with a word about the job that was queued."""
-    messages.info(
-        request, format_html('{}: queued. <a href="{}">Watch the job</a>', job.title, job.get_absolute_url())
-    )
+    """Go back to where the person was, with a word about the job: a form that was sent twice may have run."""
+    said = '{}: {}. <a href="{}">Watch the job</a>'
+    messages.info(request, format_html(said, job.title, job.get_state_display(), job.get_absolute_url()))
     return redirect(back)
 
 
