@@ -45,7 +45,8 @@ def host_list(request: PanelRequest) -> HttpResponse:
     """List the hosts that one may see."""
     rows = hosts_of(request.actor).select_related("basejail")
     counted = rows.annotate(
-        jail_count=Count("jails"), running_count=Count("jails", filter=Q(jails__jid__isnull=False))
+        jail_count=Count("jails"),
+        running_count=Count("jails", filter=Q(jails__jid__isnull=False, jails__is_dying=False)),
     )
     listing = Listing(HOSTS, counted, request.GET)
     context = {"listing": listing, "may_add": request.actor.may(Perm.HOST_ADD)}

@@ -33,8 +33,10 @@ from apps.pages import htmx
 from apps.pages.listing import Column, Filter, Listing, ListSpec
 
 _STATE = {
-    "running": Q(jid__isnull=False, host__state=HostState.ONLINE),
-    "stopped": Q(jid__isnull=True, observed_at__isnull=False, host__state=HostState.ONLINE),
+    "running": Q(jid__isnull=False, is_dying=False, host__state=HostState.ONLINE),
+    "stopped": Q(
+        Q(jid__isnull=True) | Q(is_dying=True), observed_at__isnull=False, host__state=HostState.ONLINE
+    ),
     "unknown": ~Q(host__state=HostState.ONLINE) | Q(observed_at__isnull=True),
 }
 

@@ -26,6 +26,7 @@ def dashboard(request: PanelRequest) -> HttpResponse:
     actor = request.actor
     hosts = host_list(actor)
     jobs = job_list(actor)
+    open_jobs = jobs.filter(state__in=OPEN_STATES)
     context = {
         "hosts": _most_urgent_first(hosts, actor),
         "host_counts": hosts.aggregate(
@@ -33,9 +34,10 @@ def dashboard(request: PanelRequest) -> HttpResponse:
         ),
         "jail_counts": jail_list(actor).aggregate(
             total=Count("pk"),
-            running=Count("pk", filter=Q(jid__isnull=False, host__state=HostState.ONLINE)),
+            running=Count("pk", filter=Q(jid__isnull=False, is_dying=False, host__state=HostState.ONLINE)),
         ),
-        "open_jobs": jobs.filter(state__in=OPEN_STATES)[:10],
+        "open_jobs": open_jobs[:10],
+        "open_count": open_jobs.count(),
         "failed_jobs": jobs.filter(state__in=[JobState.FAILED, JobState.LOST])[:5],
         "may_add": actor.may(Perm.HOST_ADD),
         "most_hosts": MOST_HOSTS,
@@ -49,7 +51,7 @@ def _most_urgent_first(hosts: QuerySet[Host], actor: Actor) -> list[tuple[Host, 
     """Return hosts with what to do next: what is wrong first, then what could go on, then the rest."""
     rows = hosts.select_related("basejail").annotate(
         jail_count=Count("jails"),
-        running_count=Count("jails", filter=Q(jails__jid__isnull=False)),
+        running_count=Count("jails", filter=Q(jails__jid__isnull=False, jails__is_dying=False)),
         is_well=Case(When(state=HostState.ONLINE, then=Value(True)), default=Value(False)),
     )
     steps = [(host, next_step(host, actor)) for host in rows.order_by("is_well", "name")[:MOST_HOSTS]]

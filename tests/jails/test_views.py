@@ -39,14 +39,19 @@ def listed(answer) -> list[str]:
 # -- the list ---------------------------------------------------------------------------------------------
 
 
+ALPHAS = ["asked", "ending", "mail", "web"]
+ALL = ["asked", "ending", "mail", "was_off", "was_on", "web", "zfs"]
+
+
 @pytest.fixture
-def six(host, other_host):
-    """Six jails on three hosts, one of which is away."""
+def several(host, other_host):
+    """Jails on three hosts, one of which is away."""
     away = make_host("gone", address="192.0.2.3", state=HostState.UNREACHABLE)
     make_jail(host, "web", jid=4)
     make_jail(host, "mail", addresses="lo0|10.0.0.3/24,re0|192.0.2.10/24", runs_at_boot=False)
     make_jail(host, "asked", addresses="lo0|10.0.0.4/24", observed_at=None)
     make_jail(other_host, "zfs", jid=5, kind="Z")
+    make_jail(host, "ending", addresses="lo0|10.9.0.1/24", jid=9, is_dying=True)
     make_jail(away, "was-on", jid=6)
     make_jail(away, "was-off", addresses="lo0|10.0.0.3/24")
 
@@ -54,43 +59,43 @@ def six(host, other_host):
 @pytest.mark.parametrize(
     ("query", "names"),
     [
-        ("", ["asked", "mail", "was_off", "was_on", "web", "zfs"]),
-        ("?sort=-name", ["zfs", "web", "was_on", "was_off", "mail", "asked"]),
-        ("?sort=host", ["asked", "mail", "web", "was_off", "was_on", "zfs"]),
+        ("", ALL),
+        ("?sort=-name", ALL[::-1]),
+        ("?sort=host", [*ALPHAS, "was_off", "was_on", "zfs"]),
         ("?state=running", ["web", "zfs"]),
-        ("?state=stopped", ["mail"]),
+        ("?state=stopped", ["ending", "mail"]),
         ("?state=unknown", ["asked", "was_off", "was_on"]),
         ("?host=omega", ["zfs"]),
         ("?kind=Z", ["zfs"]),
         ("?q=WEB", ["web"]),
-        ("?q=alpha", ["asked", "mail", "web"]),
+        ("?q=alpha", ALPHAS),
         ("?q=192.0.2.10", ["mail"]),
         ("?q=10.0.0.3", ["mail", "was_off"]),
         ("?q=nothing", []),
-        ("?state=nonsense&host=nowhere&sort=nothing", ["asked", "mail", "was_off", "was_on", "web", "zfs"]),
+        ("?state=nonsense&host=nowhere&sort=nothing", ALL),
     ],
 )
-def test_the_list_is_searched_filtered_and_sorted_by_its_address(owner, six, query, names):
+def test_the_list_is_searched_filtered_and_sorted_by_its_address(owner, several, query, names):
     assert listed(owner.client.get(f"/jails/{query}")) == names
 
 
-def test_a_search_that_finds_two_addresses_of_a_jail_lists_it_once(owner, six):
+def test_a_search_that_finds_two_addresses_of_a_jail_lists_it_once(owner, several):
     assert listed(owner.client.get("/jails/?q=/")) == []
-    assert listed(owner.client.get("/jails/?q=1")) == ["asked", "mail", "was_off", "was_on", "web", "zfs"]
+    assert listed(owner.client.get("/jails/?q=1")) == ALL
 
 
-def test_the_list_is_narrowed_to_what_one_may_see(viewer, six):
+def test_the_list_is_narrowed_to_what_one_may_see(viewer, several):
     answer = viewer.client.get("/jails/")
-    assert listed(answer) == ["asked", "mail", "web"]
+    assert listed(answer) == ALPHAS
     assert "omega" not in text(answer)
-    assert listed(viewer.client.get("/jails/?host=omega")) == ["asked", "mail", "web"]
+    assert listed(viewer.client.get("/jails/?host=omega")) == ALPHAS
 
 
 def row(answer, name: str) -> str:
     return re.search(rf'<tr[^>]*data-jail="{name}".*?</tr>', text(answer), re.DOTALL)[0]
 
 
-def test_a_host_that_is_away_never_shows_a_jail_as_stopped_or_running(owner, six):
+def test_a_host_that_is_away_never_shows_a_jail_as_stopped_or_running(owner, several):
     answer = owner.client.get("/jails/")
     for name, said in (("was_on", "Was running"), ("was_off", "Was stopped"), ("asked", "Not seen yet")):
         assert said in row(answer, name)
@@ -100,7 +105,7 @@ def test_a_host_that_is_away_never_shows_a_jail_as_stopped_or_running(owner, six
     assert ">Stopped<" in row(answer, "mail")
 
 
-def test_every_row_says_when_it_was_last_read(owner, six):
+def test_every_row_says_when_it_was_last_read(owner, several):
     Jail.objects.filter(name="web").update(observed_at=timezone.now() - timedelta(minutes=3))
     answer = owner.client.get("/jails/")
     assert "3 minutes ago" in row(answer, "web")
@@ -121,7 +126,7 @@ def test_an_empty_list_says_what_to_do(owner, hosts, sentence):
     assert sentence in words(owner.client.get("/jails/"))
 
 
-def test_htmx_gets_the_list_alone(owner, six):
+def test_htmx_gets_the_list_alone(owner, several):
     answer = owner.client.get("/jails/", headers={"HX-Request": "true", "HX-Target": "jail-list"})
     assert text(answer).lstrip().startswith('<div class="card" id="jail-list">')
 
