@@ -121,6 +121,11 @@ def start_stop_restart(page, watcher, picture):
     expect(row(watcher, "test")).to_contain_text("Running")
     picture(watcher, "jails")
     press(page, "Restart test")
+    page.goto("/")
+    expect(page.locator("#dashboard")).to_contain_text("2 of 2")
+    expect(page.locator("#live-state")).to_contain_text("Live")
+    picture(page, "dashboard")
+    page.goto("/jails/?host=alpha")
     expect(row(page, "test")).to_contain_text("Running")
     row(page, "test").get_by_role("link", name="test", exact=True).click()
     expect(page.locator("#jail-state")).to_contain_text("Running")
@@ -167,8 +172,6 @@ def look_at_the_host(page, picture):
     expect(body).to_contain_text("/usr/jails/two.example")
     expect(body).to_contain_text("Delete the jail test")
     picture(page, "host")
-    page.goto("/")
-    picture(page, "dashboard")
 
 
 def read_the_record(page, picture):
