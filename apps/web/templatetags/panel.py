@@ -71,15 +71,15 @@ def _machine(value: datetime) -> str:
 
 
 @register.simple_tag(name="bytes")
-def bytes_(value: int | None) -> str:
-    """Say an amount of bytes in binary units: 1.5 GiB."""
-    return "–" if value is None else wording.size(value)
+def bytes_(value: int | str | None) -> str:
+    """Say an amount of bytes in binary units: 1.5 GiB. What a template lacks comes as an empty text."""
+    return "–" if value is None or isinstance(value, str) else wording.size(value)
 
 
 @register.simple_tag
-def duration(value: timedelta | float | None) -> str:
+def duration(value: timedelta | float | str | None) -> str:
     """Say a length of time (a timedelta or seconds): 3 min 20 s."""
-    return "–" if value is None else wording.duration(value)
+    return "–" if value is None or isinstance(value, str) else wording.duration(value)
 
 
 @register.simple_tag(takes_context=True)
