@@ -18,8 +18,8 @@ from django.utils import timezone
 from apps.accounts.actor import PANEL
 from apps.audit.services import Subject, record
 from apps.freebsd.channel.agent import Agent, RunEnd
-from apps.freebsd.errors import PanelError
-from apps.jobs import ports
+from apps.freebsd.errors import HostUnreachable, PanelError
+from apps.jobs import ports, steprun
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
 from apps.jobs.models import OPEN_STEPS, Job, JobState, OutputChunk, Step, StepState
 from apps.jobs.services import announce
@@ -35,6 +35,10 @@ UNCHECKED = (
     "The commands ran, but the panel failed to check what is true now. "
     "The host's page shows what is there; the worker's log says what failed."
 )
+
+
+# How long a host that is away is tried for the look after a job.
+LOOK_PATIENCE_S = 30
 
 
 class StepFailed(Exception):
@@ -115,7 +119,8 @@ def _judge(lease: Lease, step: Step, end: RunEnd) -> None:
 
 def _prove(job: Job) -> tuple[JobState, str]:
     """Look at the host and let the job's kind say whether what was wanted is true."""
-    if problem := _look(job):
+    # The commands have run, and only this look says what came of them.
+    if problem := _look(job, LOOK_PATIENCE_S):
         return JobState.FAILED, f"The commands ran, but the host could not be looked at afterwards. {problem}"
     job.refresh_from_db()
     if problems := _problems(job):
@@ -135,13 +140,29 @@ def _problems(job: Job) -> list[str]:
         return [UNCHECKED]
 
 
-def _look(job: Job) -> str:
-    """Probe the host; returns what kept us from it, or nothing."""
-    try:
-        ports.gateway().observe(job.host_id)
-    except PanelError as error:
-        return error.message
-    return ""
+def _look(job: Job, patience_s: float = 0) -> str:
+    """Probe the host; returns what kept us from it, or nothing.
+
+    Args:
+        job: The job that has run there.
+        patience_s: Seconds for which a host that does not answer is tried again.
+
+    Raises:
+        LetGo: This worker was told to stop.
+    """
+    deadline = steprun.monotonic() + patience_s
+    while True:
+        try:
+            ports.gateway().observe(job.host_id)
+        except HostUnreachable as error:
+            if steprun.monotonic() >= deadline:
+                return error.message
+        except PanelError as error:
+            return error.message
+        else:
+            return ""
+        if steprun.stopping.wait(steprun.RETRY_S):
+            raise LetGo
 
 
 def _finish(lease: Lease, job: Job, state: JobState, outcome: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from apps.audit.models import AuditEvent
 from apps.freebsd.channel import Answer
 from apps.freebsd.errors import AgentMissing, HostKeyChanged, HostUnreachable, ParseError
-from apps.jobs import ports, steprun
+from apps.jobs import engine, ports, steprun
 from apps.jobs.engine import LOST, advance_lane, last_words
 from apps.jobs.lease import Lease
 from apps.jobs.models import Job, JobState, StepState
@@ -95,7 +95,20 @@ def test_a_job_whose_look_finds_something_wrong_fails_although_the_status_is_0(w
     assert steps(job) == [(StepState.SUCCEEDED, 0)]
 
 
-def test_a_job_whose_host_cannot_be_looked_at_afterwards_fails(work, gateway):
+def test_a_host_that_does_not_answer_the_look_at_once_is_asked_again(work, gateway, monkeypatch):
+    answers = [HostUnreachable("The host does not answer."), HostUnreachable("Still not."), None]
+
+    def observe(_id):
+        if trouble := answers.pop(0):
+            raise trouble
+
+    monkeypatch.setattr(gateway, "observe", observe)
+    assert run(work(Program())).state == JobState.SUCCEEDED
+    assert answers == []
+
+
+def test_a_job_whose_host_cannot_be_looked_at_afterwards_fails(work, gateway, monkeypatch):
+    monkeypatch.setattr(engine, "LOOK_PATIENCE_S", 0.05)
     gateway.trouble = HostUnreachable("The host does not answer.")
     job = run(work(Program()))
     assert job.state == JobState.FAILED
