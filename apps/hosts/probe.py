@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, is_dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -50,15 +51,16 @@ def probe_host(host_id: UUID) -> HostFacts:
         PanelError: The host could not be looked at; its row says why.
     """
     host = Host.objects.get(pk=host_id)
+    began = timezone.now()
     try:
         facts = look(host)
-        _store(host, facts)
+        _store(host, facts, began)
     except PanelError as error:
-        _store_failure(host, error)
+        _store_failure(host, error, began)
         raise
     except (DataError, OverflowError) as error:
         unreadable = ParseError("The host's answer holds values that are too long, too large or no text.")
-        _store_failure(host, unreadable)
+        _store_failure(host, unreadable, began)
         raise unreadable from error
     return facts
 
@@ -73,13 +75,12 @@ def look(host: Host) -> HostFacts:
     return parse_facts(sections)
 
 
-def _store(host: Host, facts: HostFacts) -> None:
-    now = timezone.now()
+def _store(host: Host, facts: HostFacts, began: datetime) -> None:
     values = {
         "state": HostState.ONLINE,
         "state_reason": "",
-        "tried_at": now,
-        "seen_at": now,
+        "tried_at": timezone.now(),
+        "seen_at": began,
         "boot_at": facts.boot_at,
         "release": str(facts.release),
         "facts": facts_json(facts),
@@ -90,6 +91,8 @@ def _store(host: Host, facts: HostFacts) -> None:
             raise HostUnreachable(
                 "The host's key changed while it was looked at: what it said does not count."
             )
+        if _overtaken(was, began):
+            return
         changed = _differs(was, values)
         Host.objects.filter(pk=host.pk).update(**values)
         for name, value in values.items():
@@ -97,6 +100,14 @@ def _store(host: Host, facts: HostFacts) -> None:
         changed = observers.notify(host, facts) or changed
         if changed:
             announce(host)
+
+
+def _overtaken(host: Host, began: datetime) -> bool:
+    """Whether a look that began later was stored first: what ours saw may be over.
+
+    A time that is still to come was noted before someone set the clock back.
+    """
+    return host.seen_at is not None and began < host.seen_at <= timezone.now()
 
 
 def _differs(was: Host, values: dict[str, Any]) -> bool:
@@ -110,14 +121,18 @@ def _shown(name: str, value: Any) -> Any:
     return {k: v for k, v in value.items() if k not in restless} if name == "facts" else value
 
 
-def _store_failure(host: Host, error: PanelError) -> None:
+def _store_failure(host: Host, error: PanelError, began: datetime) -> None:
     state = next((state for kind, state in _STATE_OF if isinstance(error, kind)), HostState.UNREADABLE)
     values: dict[str, Any] = {"state": state, "state_reason": error.message, "tried_at": timezone.now()}
     if isinstance(error, HostKeyChanged):
         values["offered_key"] = error.offered
     with transaction.atomic():
         rows = Host.objects.filter(pk=host.pk, host_key=host.host_key).exclude(state__in=KEY_IN_DOUBT)
-        if rows.update(**values) and (host.state, host.state_reason) != (state, error.message):
+        was = rows.select_for_update().first()
+        if was is None or (_overtaken(was, began) and state != HostState.KEY_CHANGED):
+            return
+        rows.update(**values)
+        if (host.state, host.state_reason) != (state, error.message):
             announce(host)
 
 

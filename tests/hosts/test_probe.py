@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -59,7 +59,7 @@ def test_what_the_host_says_is_stored(host, fake_host, row):
     stored = row()
     assert facts.hostname == stored.facts["hostname"] == "fbsd13"
     assert (stored.state, stored.state_reason, stored.release) == (HostState.ONLINE, "", "13.2-RELEASE")
-    assert began <= stored.seen_at == stored.tried_at <= timezone.now()
+    assert began <= stored.seen_at < stored.tried_at <= timezone.now()
     assert stored.boot_at == datetime(2026, 11, 24, 2, 5, 58, tzinfo=UTC)
 
 
@@ -344,3 +344,87 @@ def test_a_look_that_takes_too_long_is_given_up(host, fake_host, row, monkeypatc
     with pytest.raises(HostUnreachable, match="has not finished answering"):
         probe_host(host.pk)
     assert row().state == HostState.UNREACHABLE
+
+
+# -- two looks at once ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def overtaken(monkeypatch):
+    """Have something happen between the first look's answer and its storing."""
+
+    def by(happens) -> None:
+        looked = probe.look
+
+        def look(host):
+            monkeypatch.setattr(probe, "look", looked)
+            try:
+                return looked(host)
+            finally:
+                happens()
+
+        monkeypatch.setattr(probe, "look", look)
+
+    return by
+
+
+def test_a_look_that_was_overtaken_by_a_later_one_does_not_bring_back_what_was(
+    host, fake_host, row, overtaken
+):
+    """The clock's look began before a jail was stopped; the look after the job was stored first."""
+
+    def stopped_and_looked_at_again() -> None:
+        fake_host.says(jails=out('{"jail-information": {"jail": []}}'))
+        probe_host(host.pk)
+
+    overtaken(stopped_and_looked_at_again)
+    probe_host(host.pk)
+    assert set(Jail.objects.values_list("jid", flat=True)) == {None}
+
+
+def test_a_look_that_failed_late_does_not_take_a_host_away_that_was_seen_since(
+    host, fake_host, row, overtaken
+):
+    fake_host.refusals["facts"] = HostUnreachable("Nobody there.")
+
+    def came_back() -> None:
+        fake_host.refusals.clear()
+        probe_host(host.pk)
+
+    overtaken(came_back)
+    with pytest.raises(HostUnreachable):
+        probe_host(host.pk)
+    assert (row().state, row().state_reason) == (HostState.ONLINE, "")
+
+
+def test_what_is_shown_is_as_old_as_the_beginning_of_the_look(host, fake_host, row, monkeypatch):
+    looked, ended = probe.look, []
+
+    def look(host):
+        facts = looked(host)
+        ended.append(timezone.now())
+        return facts
+
+    monkeypatch.setattr(probe, "look", look)
+    probe_host(host.pk)
+    assert row().seen_at < ended[0] < row().tried_at
+
+
+def test_a_changed_key_counts_however_late_it_is_told(host, fake_host, row, overtaken):
+    fake_host.refusals["facts"] = HostKeyChanged("Another key.", SECOND)
+
+    def seen_since() -> None:
+        fake_host.refusals.clear()
+        probe_host(host.pk)
+
+    overtaken(seen_since)
+    with pytest.raises(HostKeyChanged):
+        probe_host(host.pk)
+    assert (row().state, row().offered_key) == (HostState.KEY_CHANGED, SECOND)
+
+
+def test_a_clock_that_was_set_back_does_not_end_all_looking(host, fake_host, row):
+    Host.objects.update(seen_at=timezone.now() + timedelta(days=1), facts={})
+    probe_host(host.pk)
+    assert row().facts["hostname"] == "fbsd13"
+    assert row().seen_at <= timezone.now()
