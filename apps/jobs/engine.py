@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -150,12 +151,12 @@ def _look(job: Job, patience_s: float = 0) -> str:
     Raises:
         LetGo: This worker was told to stop.
     """
-    deadline = steprun.monotonic() + patience_s
+    deadline = monotonic() + patience_s
     while True:
         try:
             ports.gateway().observe(job.host_id)
         except HostUnreachable as error:
-            if steprun.monotonic() >= deadline:
+            if monotonic() >= deadline:
                 return error.message
         except PanelError as error:
             return error.message
