@@ -38,6 +38,13 @@ UNCHECKED = (
 )
 
 
+UNSEEN = "The panel failed to store what it saw; its worker's log says what failed."
+GIVEN_UP = (
+    "One worker after another failed to bring this job to its end; their log says what failed. "
+    "A command of it may still run on the host: look there before you ask again."
+)
+# How many workers may try, one after the other, before a bug of ours is what keeps a job from ending.
+MOST_WORKERS = 20
 # How long a host that is away is tried for the look after a job.
 LOOK_PATIENCE_S = 30
 
@@ -76,6 +83,9 @@ def advance_lane(host_id: UUID) -> bool:
 def _run(lease: Lease) -> None:
     job = Job.objects.prefetch_related("steps").get(pk=lease.job_id)
     announce(job)
+    if lease.fence > MOST_WORKERS:
+        _finish(lease, job, JobState.FAILED, GIVEN_UP)
+        return
     try:
         _run_steps(lease, job)
     except StepFailed as failure:
@@ -160,6 +170,11 @@ def _look(job: Job, patience_s: float = 0) -> str:
                 return error.message
         except PanelError as error:
             return error.message
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("What is true on the host of job %s could not be stored.", job.pk)
+            return UNSEEN
         else:
             return ""
         if steprun.stopping.wait(steprun.RETRY_S):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db import OperationalError
+from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.freebsd.channel import Answer
@@ -250,6 +254,44 @@ def test_a_check_that_breaks_ends_the_job_and_says_so(work, monkeypatch, caplog)
     assert job.state == JobState.FAILED
     assert job.outcome.startswith("The commands ran, but the panel failed to check what is true now.")
     assert "KeyError" in caplog.text
+
+
+def test_a_look_that_breaks_ends_the_job_and_says_so(work, gateway, monkeypatch, caplog):
+    def broken(_host_id) -> None:
+        raise KeyError("jid")
+
+    monkeypatch.setattr(gateway, "observe", broken)
+    job = run(work(Program()))
+    assert job.state == JobState.FAILED
+    assert job.outcome.endswith("The panel failed to store what it saw; its worker's log says what failed.")
+    assert "KeyError" in caplog.text
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_job(work, gateway, monkeypatch):
+    def locked(_host_id) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(gateway, "observe", locked)
+    job = work(Program())
+    with pytest.raises(OperationalError):
+        advance_lane(job.host_id)
+    job.refresh_from_db()
+    assert job.state == JobState.RUNNING
+
+
+def test_a_job_that_breaks_one_worker_after_another_does_not_run_for_ever(work, monkeypatch, fake_host):
+    def broken(_run) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(steprun.StepRun, "to_end", broken)
+    monkeypatch.setattr(engine, "MOST_WORKERS", 3)
+    job = work(Program())
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            advance_lane(job.host_id)
+        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert run(job).state == JobState.FAILED
+    assert Job.objects.get(pk=job.pk).outcome == engine.GIVEN_UP
 
 
 def test_a_job_of_a_kind_that_is_gone_ends_and_says_so(work, monkeypatch):
