@@ -73,7 +73,7 @@ def gallery_url(gallery, redis_server, monkeypatch):
 
 @pytest.fixture(scope="module")
 def chromium():
-    """A browser; while it is there, its event loop runs in this thread, and no test can run one of its own."""
+    """A browser; while it is there its event loop runs in this thread, and no test can run its own."""
     path = program("chromium", "chromium-browser", "chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM))
