@@ -153,8 +153,10 @@ class JailForm(forms.Form):
 
     @property
     def blank_row(self) -> AddressRow:
-        """The row that is added next."""
-        return AddressRow(len(self.rows), interface=self.rows[-1].interface if self.rows else "")
+        """The row that is added next: most likely it differs in its address alone."""
+        last = self.rows[-1] if self.rows else AddressRow(0)
+        prefix = last.prefix if last.prefix.isdecimal() else ""
+        return AddressRow(len(self.rows), interface=last.interface, prefix=prefix)
 
     @property
     def interfaces(self) -> list[str]:
