@@ -18,7 +18,8 @@ from apps.hosts.queries import host_get
 from apps.jails.queries import jail_list, jails_with_jobs
 from apps.pages import htmx
 
-MOST_JAILS = 100
+# As many as a page of the list of jails has.
+MOST_JAILS = 50
 
 
 @require_GET

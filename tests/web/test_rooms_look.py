@@ -259,3 +259,14 @@ def test_output_beyond_the_first_page_is_led_to(full, page, monkeypatch):
     assert "two" not in text(first)
     assert "two" in text(last)
     assert link(last, "From the beginning") == job.get_absolute_url()
+
+
+def test_a_host_with_many_jails_shows_the_first_and_leads_to_all(host, page):
+    make_basejail(host)
+    for number in range(51):
+        make_jail(host, f"many{number:02}", addresses=f"lo0|10.0.1.{number + 1}/24")
+    answer = page(host.get_absolute_url())
+    assert "many49" in text(answer)
+    assert "many50" not in text(answer)
+    assert link(answer, "All jails of alpha") == "/jails/?host=alpha"
+    assert len(answer.content) < 200_000
