@@ -10,6 +10,8 @@ import pytest
 from django.core.management.commands import flush
 from django.db import connections
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from apps.accounts.actor import Actor
 from apps.accounts.models import Grant, User
@@ -18,6 +20,10 @@ from apps.accounts.queries import actor_for
 from apps.audit import triggers
 from apps.hosts.models import Host
 from tests.places import make_host
+
+# How long one example takes says something of the machine, not of what is tested.
+hypothesis_settings.register_profile("panel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("panel")
 
 
 @pytest.fixture(scope="session", autouse=True)
