@@ -12,6 +12,7 @@ from tests.hosts.agent.tree import (
     EZJAIL,
     RUN,
     WAIT,
+    await_command,
     await_that,
     end_runs,
     is_running,
@@ -151,6 +152,7 @@ def test_without_ps_a_stranger_with_the_wrappers_number_is_left_alone(bare_tree)
     bare_tree.start_jail(RUN)
     os.killpg(bare_tree.pgid(RUN), signal.SIGKILL)
     with subprocess.Popen(["/bin/sleep", "60"], start_new_session=True) as stranger:
+        await_command(stranger)
         (bare_tree.runs / RUN / "pgid").write_text(f"{stranger.pid}\n")
         assert bare_tree.ask("cancel", RUN).returncode == 0
         assert bare_tree.follow(RUN)[1:] == ("lost", 76)

@@ -6,7 +6,17 @@ import os
 import signal
 import subprocess
 
-from tests.hosts.agent.tree import EZJAIL, RUN, WAIT, await_that, last_line, let_go, lines, output_of
+from tests.hosts.agent.tree import (
+    EZJAIL,
+    RUN,
+    WAIT,
+    await_command,
+    await_that,
+    last_line,
+    let_go,
+    lines,
+    output_of,
+)
 
 
 def test_follow_from_any_byte_gives_the_rest(any_tree):
@@ -116,6 +126,7 @@ def test_reboot_makes_the_run_lost_even_when_another_process_has_its_number(any_
     os.killpg(any_tree.pgid(RUN), signal.SIGKILL)
     any_tree.file("boottime", "{ sec = 1795490000, usec = 1 } Tue Nov 24 03:13:20 2026\n")
     with subprocess.Popen(["/bin/sleep", "60"], start_new_session=True) as stranger:
+        await_command(stranger)
         (any_tree.runs / RUN / "pgid").write_text(f"{stranger.pid}\n")
         answer = any_tree.ask("follow", RUN, "0")
         assert answer.stderr == b"jailpanel-agent: the host was booted since\nlost\n"

@@ -186,6 +186,11 @@ def await_that(holds: Callable[[], object], what: str) -> None:
         time.sleep(0.01)
 
 
+def await_command(process: subprocess.Popen[bytes]) -> None:
+    """Wait until the system shows the command line of a process that was just started."""
+    await_that(lambda: Path(f"/proc/{process.pid}/cmdline").read_bytes(), "the process has a command line")
+
+
 def is_running(pid: int) -> bool:
     """Whether a process is there and has not ended (one that waits for its parent has)."""
     try:
