@@ -37,10 +37,10 @@ check: $(DEV_STAMP) ## Look without running: format, lint, types, imports, templ
 test: check test-postgres test-sqlite ## Run everything: check, then every test on both databases
 
 test-sqlite: $(DEV_STAMP) ## Run every test, those in the browser too, on SQLite
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not bench"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench"
 
 test-postgres: $(DEV_STAMP) ## Run the tests that use a database on a PostgreSQL of their own
-	$(BIN)/python -m tests.postgres -- -p tests.only_database -n $(WORKERS) --dist loadfile -m "not bench and not e2e and not host"
+	$(BIN)/python -m tests.postgres -- -p tests.only_database -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench and not e2e and not host"
 
 contract: $(DEV_STAMP) ## Try a real scratch host: make contract HOST=address PORT=22 KEY=file
 	$(BIN)/python -m tests.contract --host "$(HOST)" --port "$(PORT)" --key "$(KEY)" --user "$(LOGIN)" --mirror "$(MIRROR)" --fingerprint "$(FINGERPRINT)"

@@ -26,6 +26,15 @@ hypothesis_settings.register_profile("panel", deadline=None, suppress_health_che
 hypothesis_settings.load_profile("panel")
 
 
+# What waits most for browsers and processes: begun last, one worker would be at it long after the others.
+SLOW_FIRST = ("tests/e2e/", "tests/project/", "tests/contract/", "tests/web/", "tests/hosts/agent/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow folders; within them the order stays as random as it was."""
+    items.sort(key=lambda item: next((n for n, d in enumerate(SLOW_FIRST) if item.nodeid.startswith(d)), 9))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _record_can_be_emptied() -> Iterator[None]:
     """Take the append-only triggers away for as long as a transactional test's database is flushed."""
