@@ -180,7 +180,6 @@
     }
     if (dialog() && dialog().open) checkTypedNames(dialog());
   });
-  document.addEventListener("panel:close-dialog", () => dialog() && dialog().close());
   document.addEventListener("close", (event) => {
     if (event.target !== dialog()) return;
     dialog().replaceChildren();

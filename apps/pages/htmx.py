@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django_htmx.http import push_url, reswap, retarget, trigger_client_event
+from django_htmx.http import reswap, retarget, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
@@ -69,19 +69,9 @@ def as_toast(response: Response) -> Response:
     return reswap(retarget(response, TOASTS), "beforeend")
 
 
-def close_dialog(response: Response) -> Response:
-    """Have the dialog closed once the response has come."""
-    return trigger_client_event(response, "panel:close-dialog")
-
-
 def ask_again(response: Response) -> Response:
     """Have the element that asked do so once more after the swap: there is more than one answer holds."""
     return trigger_client_event(response, "panel:more", after="swap")
-
-
-def with_url(response: Response, url: str) -> Response:
-    """Have the address bar show `url`, for an answer to a POST that belongs to another address."""
-    return push_url(response, url)
 
 
 def follow(

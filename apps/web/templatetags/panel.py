@@ -90,13 +90,6 @@ def query_replace(context: template.Context, **values: Any) -> str:
 
 
 @register.simple_tag
-def sort_header(listing: Listing[Any], key: str) -> SafeString:
-    """Render the heading of one column, with the link that sorts by it."""
-    column = next(column for column in listing.spec.columns if column.key == key)
-    return _heading(listing, listing.heading(column))
-
-
-@register.simple_tag
 def table_head(listing: Listing[Any]) -> SafeString:
     """Render the `<thead>` of a list: every column of its spec in order."""
     cells = format_html_join("", "{}", ((_heading(listing, heading),) for heading in listing.headings))
