@@ -167,6 +167,19 @@ def test_a_dialog_is_answered_by_keyboard_and_gives_the_focus_back(page, host):
     assert Job.objects.count() == 0
 
 
+def test_a_button_that_was_just_refreshed_still_opens_its_dialog(page, host):
+    page.goto("/jails/")
+    expect(page.locator("#live-state")).to_have_text("Live")
+    page.evaluate(
+        """button => document.addEventListener("htmx:afterSwap", () => {
+            setTimeout(() => document.querySelector(button).click());
+        }, { once: true })""",
+        f"#stop-{Jail.objects.get(name='web').pk}",
+    )
+    publish("jails", "a")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Stop", exact=True)).to_be_visible()
+
+
 def test_the_name_to_type_has_the_focus_in_a_dialog(page, host):
     page.goto("/jails/?q=web")
     page.get_by_role("link", name="Delete web").click()
