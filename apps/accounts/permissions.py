@@ -20,6 +20,9 @@ class Perm(StrEnum):
     JAIL_DELETE = "jails.delete"
     JOB_VIEW = "jobs.view"
     JOB_CANCEL = "jobs.cancel"
+    JOB_APPROVE = "jobs.approve"
+    POLICY_CHANGE = "jobs.policy_change"
+    SCHEDULE_CHANGE = "jobs.schedule_change"
     AUDIT_VIEW = "audit.view"
 
 
@@ -35,7 +38,13 @@ class Role(StrEnum):
 
 _VIEW = frozenset({Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW})
 _OPERATE = _VIEW | {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
-_MANAGE = _OPERATE | {Perm.BASEJAIL_INSTALL, Perm.JAIL_CREATE, Perm.JAIL_DELETE}
+_MANAGE = _OPERATE | {
+    Perm.BASEJAIL_INSTALL,
+    Perm.JAIL_CREATE,
+    Perm.JAIL_DELETE,
+    Perm.JOB_APPROVE,
+    Perm.SCHEDULE_CHANGE,
+}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Perm]] = {
     Role.VIEWER: _VIEW,
@@ -58,6 +67,9 @@ REASON: dict[Perm, str] = {
     Perm.JAIL_DELETE: "delete jails here",
     Perm.JOB_VIEW: "see jobs here",
     Perm.JOB_CANCEL: "cancel jobs here",
+    Perm.JOB_APPROVE: "approve jobs here",
+    Perm.POLICY_CHANGE: "change which jobs need a second person",
+    Perm.SCHEDULE_CHANGE: "change schedules here",
     Perm.AUDIT_VIEW: "read the record",
 }
 

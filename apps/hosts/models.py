@@ -37,6 +37,18 @@ class HostState(models.TextChoices):
 KEY_IN_DOUBT = (HostState.NEW, HostState.UNVERIFIED, HostState.KEY_CHANGED)
 
 
+class HostGroup(models.Model):
+    """A label on hosts that policies and schedules can name."""
+
+    name = models.CharField(max_length=63, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Host(models.Model):
     """A FreeBSD machine.
 
@@ -47,6 +59,9 @@ class Host(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=63, unique=True)
+    group = models.ForeignKey(
+        HostGroup, on_delete=models.SET_NULL, null=True, blank=True, related_name="hosts"
+    )
     channel = models.CharField(max_length=8, choices=ChannelKind.choices, default=ChannelKind.SSH)
     address = models.CharField(max_length=255, blank=True)
     port = models.PositiveIntegerField(

@@ -62,7 +62,8 @@ def jobs_ahead(job: Job) -> int:
     """Return how many jobs of the host come first while this one waits."""
     if job.state != JobState.QUEUED:
         return 0
-    return open_jobs_of(job.host_id).filter(created_at__lt=job.created_at).count()
+    lane = open_jobs_of(job.host_id).filter(state__in=(JobState.QUEUED, JobState.RUNNING))
+    return lane.filter(created_at__lt=job.created_at).count()
 
 
 def output_after(job: Job, cursor: str) -> list[OutputPart]:

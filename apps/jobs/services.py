@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,12 +16,31 @@ from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.audit.services import Subject, record
 from apps.freebsd.errors import Conflict
+from apps.jobs.approvals import approval_until
 from apps.jobs.events import publish
-from apps.jobs.models import Job, JobState, Step, StepState
+from apps.jobs.models import WAITING_STATES, Batch, Job, JobState, Step, StepState
 from apps.jobs.plan import Plan
 from apps.jobs.wakeups import wake_lane
 
 MAX_QUEUED_PER_HOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """What a job belongs to, when it was not simply asked for.
+
+    Args:
+        batch: The batch that it is one of.
+        position: Its place in the batch's order, from 0.
+        origin: The job that it tries again or mends.
+    """
+
+    batch: Batch | None = None
+    position: int | None = None
+    origin: Job | None = None
+
+
+ASKED_FOR = Because()
 
 
 def job_create(
@@ -31,8 +51,12 @@ def job_create(
     subject: str,
     intent: dict[str, Any],
     idempotency_key: str = "",
+    because: Because = ASKED_FOR,
 ) -> Job:
     """Queue a plan on a host; called by services that have checked the permission.
+
+    Where a policy asks for a second person it waits for them first (approvals.py), and in a batch for its
+    turn (batches.py).
 
     Args:
         actor: Who asks.
@@ -41,6 +65,7 @@ def job_create(
         subject: The safe name of the jail that it is about, or empty.
         intent: What was asked for, as JSON values; `verify` and a retry read it.
         idempotency_key: Names the wish: the same one makes one job, however often it is posted.
+        because: What it belongs to.
 
     Returns:
         The new job, or the one that this wish made before.
@@ -51,11 +76,11 @@ def job_create(
     wish = _wish(actor, host_id, plan, idempotency_key or secrets.token_hex(16))
     if existing := Job.objects.filter(idempotency_key=wish).first():
         return existing
-    if Job.objects.filter(host_id=host_id, state=JobState.QUEUED).count() >= MAX_QUEUED_PER_HOST:
+    if Job.objects.filter(host_id=host_id, state__in=WAITING_STATES).count() >= MAX_QUEUED_PER_HOST:
         raise Conflict(f"{MAX_QUEUED_PER_HOST} jobs wait on this host already. Try again when some have run.")
     try:
         with transaction.atomic():
-            return _insert(actor, host_id, plan, subject=subject, intent=intent, wish=wish)
+            return _insert(actor, host_id, plan, subject=subject, intent=intent, wish=wish, because=because)
     except IntegrityError:
         if existing := Job.objects.filter(idempotency_key=wish).first():
             return existing
@@ -78,12 +103,25 @@ def _wish(actor: Actor, host_id: UUID, plan: Plan, key: str) -> str:
 
 
 def _insert(
-    actor: Actor, host_id: UUID, plan: Plan, *, subject: str, intent: dict[str, Any], wish: str
+    actor: Actor,
+    host_id: UUID,
+    plan: Plan,
+    *,
+    subject: str,
+    intent: dict[str, Any],
+    wish: str,
+    because: Because,
 ) -> Job:
+    until = approval_until(host_id, plan.kind)
     job = Job.objects.create(
         host_id=host_id,
         kind=plan.kind,
         title=plan.title,
+        state=JobState.AWAITING if until else first_state(because.batch),
+        approval_until=until,
+        batch=because.batch,
+        batch_position=because.position,
+        origin=because.origin,
         subject=subject,
         intent=intent,
         plan=plan.to_json(),
@@ -97,6 +135,11 @@ def _insert(
     transaction.on_commit(partial(wake_lane, host_id))
     announce(job)
     return job
+
+
+def first_state(batch: Batch | None) -> JobState:
+    """Return where a job goes that nobody need agree to (any more): its host's queue, or its batch's."""
+    return JobState.HELD if batch else JobState.QUEUED
 
 
 def _step(job: Job, position: int) -> Step:
@@ -125,7 +168,7 @@ def job_cancel(*, actor: Actor, job: Job) -> None:
     with transaction.atomic():
         outcome = f"{actor.name} cancelled it before it began."
         ended = {**asked, "state": JobState.CANCELLED, "ended_at": now, "outcome": outcome}
-        if open_jobs.filter(state=JobState.QUEUED).update(**ended):
+        if open_jobs.filter(state__in=WAITING_STATES).update(**ended):
             job.steps.update(state=StepState.SKIPPED)
         elif not open_jobs.filter(state=JobState.RUNNING).update(**asked):
             raise Conflict("It has ended already, or is being cancelled.")

@@ -38,8 +38,8 @@ LOOKS = {
     "agent_missing": Look("Agent missing", "orange", "server-off"),
     "unreadable": Look("Answer not understood", "orange", "help-circle"),
     # jobs and steps
-    "draft": Look("Draft", "grey", "pencil"),
     "awaiting_approval": Look("Awaiting approval", "orange", "hourglass"),
+    "held": Look("Waits its turn", "grey", "hourglass"),
     "queued": Look("Queued", "blue", "clock"),
     "pending": Look("Pending", "grey", "circle-dashed"),
     "job.running": Look("Running", "blue", "loader-2", busy=True),

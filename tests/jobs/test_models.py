@@ -74,7 +74,8 @@ def test_a_running_job_is_stalled_once_its_lease_is_over(host, state, lease_s, i
 
 @pytest.mark.parametrize("state", JobState)
 def test_open_is_what_may_still_change(state):
-    assert Job(state=state).is_open == (state in {JobState.QUEUED, JobState.RUNNING})
+    ended = {JobState.SUCCEEDED, JobState.FAILED, JobState.LOST, JobState.CANCELLED}
+    assert Job(state=state).is_open == (state not in ended)
 
 
 def test_a_removed_host_takes_its_jobs_and_their_output_along(host):
