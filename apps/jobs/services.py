@@ -16,10 +16,10 @@ from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.audit.services import Subject, record
 from apps.freebsd.errors import Conflict
-from apps.jobs.approvals import approval_until
 from apps.jobs.events import publish
 from apps.jobs.models import WAITING_STATES, Batch, Job, JobState, Step, StepState
 from apps.jobs.plan import Plan
+from apps.jobs.policies import approval_until
 from apps.jobs.wakeups import wake_lane
 
 MAX_QUEUED_PER_HOST = 100

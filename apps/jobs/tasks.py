@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.jobs import engine, steprun
+from apps.jobs.approvals import expire_approvals
 from apps.jobs.models import Job, JobState
 from apps.jobs.wakeups import send, wake_lane
 
@@ -24,6 +25,7 @@ def advance_lane(host_id: str) -> None:
 @shared_task
 def sweep() -> None:
     """Wake every lane that has something to do: wake-ups get lost, and workers die."""
+    expire_approvals()
     orphaned = Q(state=JobState.RUNNING) & Q(lease_until__lte=timezone.now())
     waiting = Q(state=JobState.QUEUED)
     lanes = Job.objects.filter(orphaned | waiting).order_by("host_id").values_list("host_id", flat=True)
