@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,12 +16,13 @@ from django.utils import timezone
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.audit.services import Subject, record
+from apps.freebsd.commands import Command
 from apps.freebsd.errors import Conflict
 from apps.jobs.events import publish
 from apps.jobs.models import WAITING_STATES, Batch, Job, JobState, Step, StepState
 from apps.jobs.plan import Plan
 from apps.jobs.policies import approval_until
-from apps.jobs.wakeups import wake_lane
+from apps.jobs.wakeups import wake_batch, wake_lane
 
 MAX_QUEUED_PER_HOST = 100
 
@@ -76,7 +78,8 @@ def job_create(
     wish = _wish(actor, host_id, plan, idempotency_key or secrets.token_hex(16))
     if existing := Job.objects.filter(idempotency_key=wish).first():
         return existing
-    if Job.objects.filter(host_id=host_id, state__in=WAITING_STATES).count() >= MAX_QUEUED_PER_HOST:
+    waiting = Job.objects.filter(host_id=host_id, state__in=(JobState.AWAITING, JobState.QUEUED))
+    if waiting.count() >= MAX_QUEUED_PER_HOST:
         raise Conflict(f"{MAX_QUEUED_PER_HOST} jobs wait on this host already. Try again when some have run.")
     try:
         with transaction.atomic():
@@ -113,7 +116,40 @@ def _insert(
     because: Because,
 ) -> Job:
     until = approval_until(host_id, plan.kind)
-    job = Job.objects.create(
+    job = job_row(
+        actor, host_id, plan, subject=subject, intent=intent, wish=wish, because=because, until=until
+    )
+    job.save(force_insert=True)
+    Step.objects.bulk_create(step_rows(job))
+    transaction.on_commit(partial(wake_lane, host_id))
+    announce(job)
+    return job
+
+
+def job_row(
+    actor: Actor,
+    host_id: UUID,
+    plan: Plan,
+    *,
+    subject: str,
+    intent: dict[str, Any],
+    wish: str,
+    because: Because,
+    until: datetime | None,
+) -> Job:
+    """Return a job that is not stored yet.
+
+    Args:
+        actor: Who asks.
+        host_id: The host whose lane it waits in.
+        plan: The commands, as previewed.
+        subject: The safe name of the jail that it is about, or empty.
+        intent: What was asked for.
+        wish: Its idempotency key.
+        because: What it belongs to.
+        until: Until when it waits for a second person, where it needs one.
+    """
+    return Job(
         host_id=host_id,
         kind=plan.kind,
         title=plan.title,
@@ -131,10 +167,6 @@ def _insert(
         requester_address=actor.address,
         idempotency_key=wish,
     )
-    Step.objects.bulk_create(_step(job, position) for position in range(len(plan.commands)))
-    transaction.on_commit(partial(wake_lane, host_id))
-    announce(job)
-    return job
 
 
 def first_state(batch: Batch | None) -> JobState:
@@ -142,8 +174,12 @@ def first_state(batch: Batch | None) -> JobState:
     return JobState.HELD if batch else JobState.QUEUED
 
 
-def _step(job: Job, position: int) -> Step:
-    command = job.stored_plan.commands[position]
+def step_rows(job: Job) -> list[Step]:
+    """Return the steps of a job, not stored yet."""
+    return [_step(job, position, command) for position, command in enumerate(job.stored_plan.commands)]
+
+
+def _step(job: Job, position: int, command: Command) -> Step:
     return Step(
         job=job,
         position=position,
@@ -175,9 +211,17 @@ def job_cancel(*, actor: Actor, job: Job) -> None:
         subject = Subject("job", str(job.pk), job.title, job.host_id)
         record(actor=actor, action="job.cancel_requested", subject=subject, job_id=job.pk)
         announce(job)
+        tell_batch(job)
 
 
 def announce(job: Job) -> None:
     """Tell open pages, once the transaction has committed, that the job changed."""
-    for topic in ("jobs", f"job:{job.pk}", f"host:{job.host_id}"):
+    batch = (f"batch:{job.batch_id}",) if job.batch_id else ()
+    for topic in ("jobs", f"job:{job.pk}", f"host:{job.host_id}", *batch):
         transaction.on_commit(partial(publish, topic, str(job.pk)))
+
+
+def tell_batch(job: Job) -> None:
+    """Have a job's batch, if it is one of some, let go of the next once the transaction has committed."""
+    if job.batch_id:
+        transaction.on_commit(partial(wake_batch, job.batch_id))

@@ -18,6 +18,11 @@ def wake_lane(host_id: UUID) -> None:
     send("apps.jobs.tasks.advance_lane", str(host_id))
 
 
+def wake_batch(batch_id: UUID) -> None:
+    """Ask some worker to look whether a batch may let go of more; the sweeper looks at each, too."""
+    send("apps.jobs.tasks.advance_batch", str(batch_id))
+
+
 def send(task: str, *arguments: str) -> None:
     """Send one Celery message; says so in the log when the broker is away."""
     from jailpanel.celery import app  # noqa: PLC0415  the project imports the rooms, not the rooms it
