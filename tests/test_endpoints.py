@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,15 +20,16 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.freebsd.channel.keys import fingerprint
 from apps.hosts.models import Host, HostState
 from apps.jails.models import Jail
-from apps.jobs.models import Job, JobState
+from apps.jobs.models import ApprovalPolicy, Job, JobState
 from tests.conftest import Person
 from tests.hosts.keys import FIRST
-from tests.jobs.conftest import make_job
+from tests.jobs.conftest import make_job, make_plan
 from tests.places import make_basejail, make_jail
 
 CAST = ("owner", "operator", "viewer", "outsider", "nobody")
@@ -40,6 +42,11 @@ def as_it_is(_host: Host) -> None:
 
 def key_waits(host: Host) -> None:
     Host.objects.filter(pk=host.pk).update(state=HostState.UNVERIFIED, host_key="", offered_key=FIRST)
+
+
+def the_job_awaits(host: Host) -> None:
+    until = timezone.now() + timedelta(hours=4)
+    Job.objects.filter(host=host).update(state=JobState.AWAITING, approval_until=until)
 
 
 def no_job_is_open(_host: Host) -> None:
@@ -71,6 +78,7 @@ EVERYBODY, GONE, ONLY_POST = "200 200 200 200 in", "404 404 404 404 404", NOT_HE
 ON_HOST = "200 200 200 404 in"
 OPERATORS, ADMINS = "200 200 403 404 in", "200 403 403 404 in"
 OPERATORS_DO, ADMINS_DO = "302 302 403 404 in", "302 403 403 404 in"
+OWNER_SEES, OWNER_DOES = "200 403 403 403 in", "302 403 403 403 in"
 NEW_JAIL = {"name": "web", "interface": "lo0", "address": "10.0.0.9", "prefix": "24"}
 NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "22", "user": "root"}
 
@@ -123,6 +131,22 @@ ROWS = {
     "jobs:job-status": Row(ON_HOST),
     "jobs:job-output": Row(ON_HOST),
     "jobs:job-cancel": Row(OPERATORS, OPERATORS_DO, event="job.cancel_requested"),
+    "jobs:job-approve": Row(
+        ONLY_POST,
+        ADMINS_DO,
+        {"plan_hash": make_plan(("/bin/step0",)).hash},
+        event="job.approved",
+        given=the_job_awaits,
+    ),
+    "jobs:job-reject": Row(
+        ADMINS, ADMINS_DO, {"reason": "Not today."}, event="job.rejected", given=the_job_awaits
+    ),
+    "jobs:policy-list": Row(EVERYBODY),
+    "jobs:policy-add": Row(
+        OWNER_SEES, OWNER_DOES, {"group": "", "kind": "jails.stop", "valid_h": "8"}, event="policy.added"
+    ),
+    "jobs:policy-change": Row(OWNER_SEES, OWNER_DOES, {"valid_h": "8"}, event="policy.changed"),
+    "jobs:policy-remove": Row(OWNER_SEES, OWNER_DOES, event="policy.removed"),
     "audit:event-list": Row("200 403 403 200 in"),
 }  # fmt: skip
 CHANGING = [name for name, row in ROWS.items() if row.event]
@@ -163,9 +187,11 @@ def world(request, host, nobody) -> World:
     make_basejail(host)
     make_jail(host, "test", jid=4)
     job = make_job(host, subject="other")
+    policy = ApprovalPolicy.objects.create(kind="tests.other")
     people = {name: request.getfixturevalue(name) for name in CAST[:-1]}
     clients = {name: person.client for name, person in people.items()} | {"nobody": nobody}
     ids = {"host_id": host.pk, "safe_name": "test", "job_id": job.pk, "token": "x" * 43}
+    ids |= {"policy_id": policy.pk}
     return World(host, people["owner"], clients, ids)
 
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from apps.accounts.actor import PANEL
 from apps.audit.services import Subject, record
-from apps.hosts.models import Host
+from apps.hosts.models import Host, HostGroup
 from apps.jails.models import Jail, JailAddress
 from apps.jobs.lease import claim
-from apps.jobs.models import Job, JobState
+from apps.jobs.models import ApprovalPolicy, Job, JobState
 from apps.jobs.output import store_output
 from tests.conftest import Person
 from tests.jobs.conftest import make_job
@@ -77,6 +77,14 @@ def one_job(count: int) -> str:
     return job.get_absolute_url()
 
 
+def approval(count: int) -> str:
+    for number in range(count):
+        group = HostGroup.objects.create(name=f"group{number:03}")
+        ApprovalPolicy.objects.create(group=group)
+        make_job(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}", group=group))
+    return "/approval/"
+
+
 def events(count: int) -> str:
     host = make_host("alpha")
     for number in range(count):
@@ -122,6 +130,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a jail": one_jail,
     "jobs": jobs,
     "a job": one_job,
+    "approval": approval,
     "the record": events,
 }
 

@@ -311,7 +311,7 @@ def _check_ready(host: Host, plan: Plan, safe_name: str, agreed: Agreed) -> None
     if not safe_name:
         same = same.filter(kind=plan.kind)
     if blocking := same.first():
-        raise Conflict(f"“{blocking.title}” is {blocking.state} already. Wait for its end.")
+        raise Conflict(f"“{blocking.title}” is {blocking.get_state_display()} already. Wait for its end.")
     if agreed.plan_hash and agreed.plan_hash != plan.hash:
         raise Conflict("The state changed since these commands were shown. Look at them again.")
 

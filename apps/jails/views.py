@@ -27,7 +27,7 @@ from apps.jails.agreement import agreed, fresh_key
 from apps.jails.models import Jail, Kind
 from apps.jails.queries import jail_get, jails_with_jobs
 from apps.jails.queries import jail_list as jails_of
-from apps.jobs.models import Job
+from apps.jobs.models import Job, JobState
 from apps.jobs.plan import Plan
 from apps.pages import htmx
 from apps.pages.listing import Column, Filter, Listing, ListSpec
@@ -209,6 +209,7 @@ def _confirm(
     context |= {
         "title": f"{plan.title} on {jail.host.name}",
         "plan": plan,
+        "host": jail.host,
         "action": request.path,
         "cancel_url": back,
         "hidden": context.get("hidden", {}) | carried,
@@ -224,7 +225,12 @@ def _confirm(
 
 
 def accepted(request: PanelRequest, job: Job, back: str) -> HttpResponse:
-    """Go back to where the person was, with a word about the job: a form that was sent twice may have run."""
+    """Go back to where the person was, with a word about the job: a form that was sent twice may have run.
+
+    Of a job that waits for a second person its own page says who can approve it.
+    """
+    if job.state == JobState.AWAITING:
+        return redirect(job)
     said = '{}: {}. <a href="{}">Watch the job</a>'
     messages.info(request, format_html(said, job.title, job.get_state_display(), job.get_absolute_url()))
     return redirect(back)

@@ -14,6 +14,7 @@ from apps.accounts.permissions import Perm, denial
 from apps.accounts.queries import Holder, holders
 from apps.jobs.models import ApprovalPolicy, Job, JobState
 from apps.jobs.policies import policy_for
+from apps.pages.wording import full_time
 
 MOST_NAMES = 4
 
@@ -53,6 +54,33 @@ ASK_ADMIN = "An administrator can grant somebody that."
 def approvers_of(job: Job) -> list[str]:
     """Return the names of those who may approve a job, in order."""
     return _names(holders(Perm.JOB_APPROVE), job.host_id, besides=job.requester_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job that waits for a second person, as one of those who look at it sees it.
+
+    Args:
+        approvers: Who may approve it.
+        may_not: Why the one who looks may not; empty when they may.
+        until: When the wait ends.
+    """
+
+    approvers: list[str]
+    may_not: str
+    until: str
+
+    @property
+    def approvers_text(self) -> str:
+        """Who may approve it, in words."""
+        return one_of(self.approvers)
+
+
+def waiting_for(actor: Actor, job: Job) -> Waiting | None:
+    """Return what the page of a job says of the second person; None when it does not wait for one."""
+    if job.state != JobState.AWAITING or job.approval_until is None:
+        return None
+    return Waiting(approvers_of(job), why_not_approve(actor, job), full_time(job.approval_until))
 
 
 def why_not_approve(actor: Actor, job: Job) -> str:

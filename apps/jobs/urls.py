@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.jobs import views
+from apps.jobs import approval_views, views
 
 app_name = "jobs"
 urlpatterns = [
@@ -13,4 +13,10 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/status/", views.job_status, name="job-status"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/output/", views.job_output, name="job-output"),
+    path("jobs/<uuid:job_id>/approve/", approval_views.job_approve, name="job-approve"),
+    path("jobs/<uuid:job_id>/reject/", approval_views.job_reject, name="job-reject"),
+    path("approval/", approval_views.policy_list, name="policy-list"),
+    path("approval/add/", approval_views.policy_add, name="policy-add"),
+    path("approval/<int:policy_id>/", approval_views.policy_change, name="policy-change"),
+    path("approval/<int:policy_id>/remove/", approval_views.policy_remove, name="policy-remove"),
 ]

@@ -14,6 +14,7 @@ from apps.jobs.models import Job, JobState
 from apps.jobs.ports import job_kinds, next_links
 from apps.jobs.queries import job_get, jobs_ahead, output_after
 from apps.jobs.queries import job_list as jobs_of
+from apps.jobs.second_person import waiting_for
 from apps.jobs.services import job_cancel as job_cancel_request
 from apps.pages import htmx
 from apps.pages.listing import Column, Filter, Listing, ListSpec
@@ -117,6 +118,7 @@ def _status(request: PanelRequest, job: Job) -> dict[str, object]:
         "ahead": jobs_ahead(job),
         "next_links": next_links(job, request.actor),
         "may_not_cancel": _may_not_cancel(request, job),
+        "approval": waiting_for(request.actor, job),
     }
 
 

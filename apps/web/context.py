@@ -38,6 +38,7 @@ AREAS = (
     Area("hosts", "Hosts", "server-2", "hosts:host-list", "h", ("host", "basejail")),
     Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
     Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job",)),
+    Area("approval", "Approval", "users", "jobs:policy-list", "a", ("policy",)),
     Area("audit", "Record", "history", "audit:event-list", "r", ("event",)),
 )
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 
 from apps.freebsd.commands import Command
-from apps.jobs.models import Step
+from apps.jobs import policies
+from apps.jobs.models import ApprovalPolicy, Step
+from apps.jobs.plan import Plan
 from apps.jobs.reasons import Purpose, purpose_of
+from apps.jobs.second_person import SecondPerson
+from apps.jobs.second_person import second_person as second_person_for
 
 register = template.Library()
 
@@ -15,3 +21,25 @@ register = template.Library()
 def reasons(command: Command | Step) -> Purpose:
     """Return the purpose of a command, or of a step that ran one, in pieces."""
     return purpose_of(command.purpose, command.argv)
+
+
+@register.simple_tag(takes_context=True)
+def second_person(context: template.Context, plan: Plan, host: Any) -> SecondPerson | None:
+    """Return what a preview says of a second person; nothing where no host is named, or none is needed.
+
+    Here and not in each view: no preview can forget it.
+    """
+    actor = getattr(context.get("request"), "actor", None)
+    return second_person_for(actor, host.pk, plan.kind) if actor and host else None
+
+
+@register.filter
+def kind_label(kind: str) -> str:
+    """Return what people call a kind of job."""
+    return policies.kind_label(kind)
+
+
+@register.filter
+def warning_in(policy: ApprovalPolicy, warnings: dict[int | None, str]) -> str:
+    """Return why a policy can leave jobs waiting for nobody, if it can."""
+    return warnings.get(policy.group_id, "")
