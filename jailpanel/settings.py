@@ -140,6 +140,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # -- the engine ------------------------------------------------------------------------------------
 JOB_LEASE_S = 20
+# Of a worker's threads (its --concurrency); the rest is for looks and sweeps.
+JOB_THREADS = 32
 JOB_OUTPUT_FLUSH_S = 0.25
 PROBE_INTERVAL_S = int(os.environ.get("JAILPANEL_PROBE_INTERVAL_S", "60"))
 SSH_CONNECT_TIMEOUT_S = 10

@@ -24,7 +24,7 @@ from apps.jobs import ports, steprun
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
 from apps.jobs.models import OPEN_STEPS, Job, JobState, OutputChunk, Step, StepState
 from apps.jobs.services import announce
-from apps.jobs.steprun import Cancelled, LetGo, StepRun
+from apps.jobs.steprun import Cancelled, GivenUp, HostAway, LetGo, StepRun
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +43,11 @@ GIVEN_UP = (
     "One worker after another failed to bring this job to its end; their log says what failed. "
     "A command of it may still run on the host: look there before you ask again."
 )
-# How many workers may try, one after the other, before a bug of ours is what keeps a job from ending.
-MOST_WORKERS = 20
-# How long a host that is away is tried for the look after a job.
-LOOK_PATIENCE_S = 30
+CHANGED = "What is stored is not what was agreed to, so nothing was run. Ask for it again."
+# How many workers may stop in a job's middle before a bug of ours is what keeps it from ending.
+MOST_TAKEOVERS = 20
+# How long a host that is away keeps a worker waiting with the look after a job.
+LOOK_PATIENCE_S = 10
 
 
 class StepFailed(Exception):
@@ -73,6 +74,10 @@ def advance_lane(host_id: UUID) -> bool:
     except LeaseLost:
         logger.warning("Job %s goes on with another worker.", lease.job_id)
         return False
+    except HostAway:
+        with suppress(LeaseLost):
+            _wait_for_host(lease)
+        return False
     except LetGo:
         with suppress(LeaseLost):
             lease.let_go()
@@ -80,19 +85,38 @@ def advance_lane(host_id: UUID) -> bool:
     return True
 
 
+def _wait_for_host(lease: Lease) -> None:
+    with transaction.atomic():
+        job = Job.objects.get(pk=lease.job_id)
+        lease.wait_for_host(job.away_since or timezone.now())
+        announce(job)
+
+
 def _run(lease: Lease) -> None:
     job = Job.objects.prefetch_related("steps").get(pk=lease.job_id)
     announce(job)
-    if lease.fence > MOST_WORKERS:
+    if job.takeovers >= MOST_TAKEOVERS:
         _finish(lease, job, JobState.FAILED, GIVEN_UP)
         return
     try:
+        _check_agreed(job)
         _run_steps(lease, job)
     except StepFailed as failure:
-        _look(job)
+        with suppress(HostUnreachable):
+            _look(job)
         _finish(lease, job, failure.state, failure.message)
     else:
         _finish(lease, job, *_prove(job))
+
+
+def _check_agreed(job: Job) -> None:
+    """Insist that what runs is byte for byte what was previewed, and what a second person approved."""
+    plan = job.stored_plan
+    steps = [tuple(step.argv) for step in job.steps.all()]
+    is_stored = plan.hash == job.plan_hash and steps == [command.argv for command in plan.commands]
+    is_approved = job.approval_until is None or job.approved_hash == job.plan_hash
+    if not (is_stored and is_approved):
+        raise StepFailed(CHANGED)
 
 
 def _run_steps(lease: Lease, job: Job) -> None:
@@ -112,6 +136,9 @@ def _run_step(lease: Lease, job: Job, step: Step, agent: Agent) -> None:
     except Cancelled as cancelled:
         _set_step(lease, step, state=StepState.CANCELLED, ended_at=timezone.now())
         raise StepFailed(cancelled.message, JobState.CANCELLED) from cancelled
+    except GivenUp as given_up:
+        _set_step(lease, step, state=StepState.LOST, ended_at=timezone.now())
+        raise StepFailed(given_up.message, JobState.LOST) from given_up
     except PanelError as error:
         _set_step(lease, step, state=StepState.FAILED, ended_at=timezone.now())
         raise StepFailed(error.message) from error
@@ -131,7 +158,13 @@ def _judge(lease: Lease, step: Step, end: RunEnd) -> None:
 def _prove(job: Job) -> tuple[JobState, str]:
     """Look at the host and let the job's kind say whether what was wanted is true."""
     # The commands have run, and only this look says what came of them.
-    if problem := _look(job, LOOK_PATIENCE_S):
+    try:
+        problem = _look(job, 0 if job.away_since else LOOK_PATIENCE_S)
+    except HostUnreachable as error:
+        if not (job.cancel_requested_at or steprun.has_given_up(job)):
+            raise HostAway from error
+        problem = error.message
+    if problem:
         return JobState.FAILED, f"The commands ran, but the host could not be looked at afterwards. {problem}"
     job.refresh_from_db()
     if problems := _problems(job):
@@ -152,22 +185,23 @@ def _problems(job: Job) -> list[str]:
 
 
 def _look(job: Job, patience_s: float = 0) -> str:
-    """Probe the host; returns what kept us from it, or nothing.
+    """Probe the host; returns what kept us from seeing it, or nothing.
 
     Args:
         job: The job that has run there.
         patience_s: Seconds for which a host that does not answer is tried again.
 
     Raises:
+        HostUnreachable: It did not answer for so long.
         LetGo: This worker was told to stop.
     """
     deadline = monotonic() + patience_s
     while True:
         try:
             ports.gateway().observe(job.host_id)
-        except HostUnreachable as error:
+        except HostUnreachable:
             if monotonic() >= deadline:
-                return error.message
+                raise
         except PanelError as error:
             return error.message
         except DatabaseError:
@@ -183,7 +217,8 @@ def _look(job: Job, patience_s: float = 0) -> str:
 
 def _finish(lease: Lease, job: Job, state: JobState, outcome: str) -> None:
     with transaction.atomic():
-        lease.update(state=state, outcome=outcome, ended_at=timezone.now(), lease_until=None)
+        ended = {"ended_at": timezone.now(), "lease_until": None, "away_since": None}
+        lease.update(state=state, outcome=outcome, **ended)
         open_steps = job.steps.filter(state__in=OPEN_STEPS)
         open_steps.update(state=StepState.SKIPPED)
         subject = Subject("job", str(job.pk), job.title, job.host_id)
@@ -195,7 +230,7 @@ def _set_step(lease: Lease, step: Step, **values: Any) -> None:
     with transaction.atomic():
         lease.renew()
         Step.objects.filter(pk=step.pk).update(**values)
-        announce(Job(pk=lease.job_id, host_id=step.job.host_id))
+        announce(step.job)
     for name, value in values.items():
         setattr(step, name, value)
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,13 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from apps.accounts.actor import PANEL
+from apps.audit.services import Subject, record
 from apps.jobs.models import Job, JobState
 
 logger = logging.getLogger(__name__)
+
+LEAST_WAIT, MOST_WAIT = timedelta(seconds=5), timedelta(seconds=60)
 
 
 class LeaseLost(Exception):
@@ -52,6 +56,16 @@ class Lease:
         """Give the job up so that another worker may take it over at once."""
         self.update(lease_until=timezone.now())
 
+    def wait_for_host(self, since: datetime) -> None:
+        """Leave the job to whoever looks for its host again: soon at first, later once a minute.
+
+        Args:
+            since: Since when the host has not answered.
+        """
+        now = timezone.now()
+        wait = min(MOST_WAIT, max(LEAST_WAIT, (now - since) / 2))
+        self.update(away_since=since, lease_until=now + wait)
+
 
 def claim(host_id: UUID) -> Lease | None:
     """Take the next job of a host's lane: one whose worker is gone, else the oldest that waits.
@@ -64,25 +78,38 @@ def claim(host_id: UUID) -> Lease | None:
     if running is not None:
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
         return _take(running, Job.objects.filter(free, state=JobState.RUNNING))
-    waiting = Job.objects.filter(host_id=host_id, state=JobState.QUEUED).order_by("created_at", "pk").first()
-    return _take(waiting, Job.objects.filter(state=JobState.QUEUED)) if waiting else None
+    queued = Job.objects.filter(state=JobState.QUEUED).exclude(approval_until__lte=now)
+    waiting = queued.filter(host_id=host_id).order_by("created_at", "pk").first()
+    return _take(waiting, queued) if waiting else None
 
 
 def _take(job: Job, free: Any) -> Lease | None:
     """Claim by a conditional update; the partial unique index decides between two workers."""
+    was_left = job.state == JobState.RUNNING and job.away_since is None
     values = {
         "state": JobState.RUNNING,
         "started_at": job.started_at or timezone.now(),
         "lease_owner": worker_name(),
         "lease_until": lease_end(),
         "fence": job.fence + 1,
+        "takeovers": job.takeovers + was_left,
     }
     try:
         with transaction.atomic():
             taken = free.filter(pk=job.pk, fence=job.fence).update(**values)
+            if taken and job.state == JobState.QUEUED:
+                _record_start(job)
     except IntegrityError:
         return None
     return Lease(job.pk, job.fence + 1) if taken else None
+
+
+def _record_start(job: Job) -> None:
+    subject = Subject("job", str(job.pk), job.title, job.host_id)
+    approval = {"approved_by": job.approver_name} if job.approver_name else {}
+    record(
+        actor=PANEL, action="job.started", subject=subject, job_id=job.pk, plan_hash=job.plan_hash, **approval
+    )
 
 
 @contextmanager

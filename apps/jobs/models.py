@@ -193,10 +193,15 @@ class Job(models.Model):
         return self.state in WAITING_STATES
 
     @property
+    def is_waiting_for_host(self) -> bool:
+        """Whether its host does not answer, so that nobody can work on it."""
+        return self.state == JobState.RUNNING and self.away_since is not None
+
+    @property
     def is_stalled(self) -> bool:
         """Whether the worker that runs it has not been heard from for longer than its lease."""
         late = self.lease_until is not None and self.lease_until < timezone.now()
-        return self.state == JobState.RUNNING and late and self.away_since is None
+        return self.state == JobState.RUNNING and late and not self.is_waiting_for_host
 
     @property
     def stored_plan(self) -> Plan:

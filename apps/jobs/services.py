@@ -208,10 +208,18 @@ def job_cancel(*, actor: Actor, job: Job) -> None:
             job.steps.update(state=StepState.SKIPPED)
         elif not open_jobs.filter(state=JobState.RUNNING).update(**asked):
             raise Conflict("It has ended already, or is being cancelled.")
+        else:
+            _end_wait_for_host(job)
         subject = Subject("job", str(job.pk), job.title, job.host_id)
         record(actor=actor, action="job.cancel_requested", subject=subject, job_id=job.pk)
         announce(job)
         tell_batch(job)
+
+
+def _end_wait_for_host(job: Job) -> None:
+    """Nobody works on a job that waits for its host: have a worker look at it now."""
+    if Job.objects.filter(pk=job.pk, away_since__isnull=False).update(lease_until=timezone.now()):
+        transaction.on_commit(partial(wake_lane, job.host_id))
 
 
 def announce(job: Job) -> None:

@@ -6,6 +6,8 @@ import re
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
+from datetime import timedelta
 from time import monotonic
 
 from django.conf import settings
@@ -20,19 +22,30 @@ from apps.jobs.models import Job, Step
 from apps.jobs.output import OutputBuffer, store_output
 from apps.jobs.services import announce
 
-# How long a host may be away in mid-step before the job stops waiting for it.
-PATIENCE_S = 120
+# How long a host that goes away in mid-step keeps a worker waiting, before the job waits without one.
+PATIENCE_S = 10
+# How long a job waits for its host before it is given up.
+AWAY_LIMIT = timedelta(hours=24)
 # How long a first connection is tried for, when nothing has run yet.
 FIRST_PATIENCE_S = 15
 # How long to wait before trying again.
 RETRY_S = 1.0
-
 # How often a worker looks whether someone asked for the end of the job that it runs.
 CANCEL_POLL_S = 1.0
+# How long a command that was killed on its host may take to be gone.
+END_PATIENCE_S = 60
 
 AWAY = (
-    "It was cancelled while the host was away: what its command has done there is not known, and it may "
-    "still run. The host's page shows what is there once it answers again."
+    "It was cancelled while the host was away: what its command has done there is not known. Before anything "
+    "else is started there, the panel ends it, should it still run."
+)
+GONE = (
+    "The host has not answered for a day, so what its command has done there is not known. Before anything "
+    "else is started there, the panel ends it, should it still run."
+)
+UNENDING = (
+    "The command was killed on the host and has not ended: it may hang in the kernel. Look at it there; the "
+    "panel kills it again before it starts anything else there."
 )
 
 stopping = threading.Event()
@@ -42,8 +55,16 @@ class LetGo(Exception):
     """This worker was told to stop; the step goes on on the host and another worker follows it."""
 
 
+class HostAway(LetGo):
+    """The host does not answer; the job waits for it, and a worker looks again later."""
+
+
 class Cancelled(PanelError):
     """Someone asked for the job's end."""
+
+
+class GivenUp(PanelError):
+    """Nobody will know how the command ended; it may still run."""
 
 
 class StepRun:
@@ -59,10 +80,11 @@ class StepRun:
 
     def __init__(self, lease: Lease, job: Job, step: Step, agent: Agent) -> None:
         self._lease, self._job, self._step, self._agent = lease, job, step, agent
-        self._deadline = monotonic() + step.timeout_s
         self._away_since: float | None = None
         self._asked_at = -CANCEL_POLL_S
-        self._is_ended = False
+        self._ending: PanelError | None = None
+        self._ended_at = 0.0
+        self._has_dropped = False
 
     def to_end(self) -> RunEnd:
         """Start the run unless the host has it already, and follow it to its end.
@@ -72,9 +94,11 @@ class StepRun:
 
         Raises:
             LetGo: This worker was told to stop.
+            HostAway: The host does not answer in mid-step.
+            GivenUp: It has not answered for a day, or cannot end the command.
             Cancelled: Someone asked for its end, and it has come, or the host is away.
             CommandFailed: It took longer than it may and was ended.
-            HostUnreachable: The host stayed away.
+            HostUnreachable: The host was away from the beginning.
             PanelError: The host refuses us or the command.
             LeaseLost: Another worker holds the job by now.
         """
@@ -85,20 +109,33 @@ class StepRun:
                 return RunEnd(status=None, lost=True)
             except HostUnreachable as error:
                 self._wait_or_give_up(error)
+                self._has_dropped = True
 
     def _attempt(self) -> RunEnd:
         if self._step.started_at is None:
             if self._cancel_is_asked_for():
                 raise Cancelled("It was cancelled before this command was started.")
+            end_given_up_runs(self._agent, self._job)
             self._start()
-        if monotonic() > self._deadline:
-            self._end_late_run()
+        elif self._job.away_since is not None:
+            self._note_return()
+        if self._has_dropped and self._step.started_at:
+            # A line that drops time and again must not keep a late command, or a cancel, from its end.
+            self._end_run_in_time()
         buffer = OutputBuffer()
         following = loop.submit(self._agent.follow(self._step.run_id, self._step.output_bytes, buffer.put))
         try:
             return self._drain(following, buffer)
         finally:
             following.cancel()
+
+    def _note_return(self) -> None:
+        """Ask the host for a sign of life before the job's page says that it is back."""
+        loop.run(self._agent.version())
+        with transaction.atomic():
+            self._lease.update(away_since=None)
+            announce(self._job)
+        self._job.away_since = None
 
     def _start(self) -> None:
         """Start the run; the note that it was keeps everyone after us from starting it again."""
@@ -115,20 +152,33 @@ class StepRun:
             self._store(buffer.take(everything=False))
             if stopping.is_set():
                 raise LetGo
-            if monotonic() > self._deadline:
-                self._end_late_run()
-            self._end_cancelled_run()
+            self._end_run_in_time()
         self._store(buffer.take(everything=ended and following.exception() is None))
         end = following.result()
-        if self._is_ended and end.status != 0:
-            raise Cancelled(f"It was cancelled; the command was ended with status {end.status}.")
+        if self._ending and end.status:
+            raise self._ending
         return end
 
-    def _end_cancelled_run(self) -> None:
-        """End the run on the host, its whole process group, once someone has asked for that."""
-        if not self._is_ended and self._cancel_is_asked_for():
-            loop.run(self._agent.cancel(self._step.run_id))
-            self._is_ended = True
+    def _end_run_in_time(self) -> None:
+        """End the run on the host, its whole process group, once it is late or someone asked for that."""
+        if self._ending is None:
+            if late := self._lateness():
+                self._end_run(CommandFailed(late))
+            elif self._cancel_is_asked_for():
+                self._end_run(Cancelled("It was cancelled; the command was ended on the host."))
+        elif monotonic() - self._ended_at > END_PATIENCE_S:
+            self._note_that_it_may_still_run()
+            raise GivenUp(UNENDING)
+
+    def _end_run(self, why: PanelError) -> None:
+        loop.run(self._agent.cancel(self._step.run_id))
+        self._ending, self._ended_at = why, monotonic()
+
+    def _lateness(self) -> str:
+        started_at, limit_s = self._step.started_at, self._step.timeout_s
+        if started_at is None or timezone.now() < started_at + timedelta(seconds=limit_s):
+            return ""
+        return f"It ran for more than {_length(limit_s)} and was ended."
 
     def _cancel_is_asked_for(self) -> bool:
         now = monotonic()
@@ -142,21 +192,52 @@ class StepRun:
             self._away_since = None
             store_output(self._lease, self._step, data)
 
-    def _end_late_run(self) -> None:
-        loop.run(self._agent.cancel(self._step.run_id))
-        raise CommandFailed(f"It ran for more than {_length(self._step.timeout_s)} and was ended.")
-
     def _wait_or_give_up(self, error: HostUnreachable) -> None:
         """Count the host's absence from its first refusal, or from the last time that it was there."""
         if self._cancel_is_asked_for():
+            self._note_that_it_may_still_run()
             raise Cancelled(AWAY) from error
         now = monotonic()
         if self._away_since is None or isinstance(error, ConnectionLost):
             self._away_since = now
-        if now - self._away_since > (PATIENCE_S if self._step.started_at else FIRST_PATIENCE_S):
+        waited_s = now - self._away_since
+        if self._step.started_at is None and waited_s > FIRST_PATIENCE_S:
             raise error
+        if self._step.started_at and (self._job.away_since or waited_s > PATIENCE_S):
+            self._leave_for_later(error)
         if stopping.wait(RETRY_S):
             raise LetGo
+
+    def _leave_for_later(self, error: HostUnreachable) -> None:
+        """Free the worker: the command goes on without us, or its end is kept on the host."""
+        if has_given_up(self._job):
+            self._note_that_it_may_still_run()
+            raise GivenUp(GONE) from error
+        raise HostAway from error
+
+    def _note_that_it_may_still_run(self) -> None:
+        if self._step.started_at is not None:
+            with transaction.atomic():
+                self._lease.renew()
+                Step.objects.filter(pk=self._step.pk).update(may_still_run=True)
+
+
+def has_given_up(job: Job) -> bool:
+    """Tell whether a job's host has been away for longer than a job waits."""
+    return job.away_since is not None and timezone.now() - job.away_since > AWAY_LIMIT
+
+
+def end_given_up_runs(agent: Agent, job: Job) -> None:
+    """End what earlier jobs left on the host without knowing its end, before this one starts anything there.
+
+    Raises:
+        HostUnreachable: The host does not answer.
+        PanelError: It cannot end them.
+    """
+    for step in Step.objects.filter(may_still_run=True, job__host_id=job.host_id):
+        with suppress(UnknownRun):
+            loop.run(agent.cancel(step.run_id))
+        Step.objects.filter(pk=step.pk).update(may_still_run=False)
 
 
 def _ended(following: Future[RunEnd]) -> bool:

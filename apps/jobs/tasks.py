@@ -6,10 +6,9 @@ from uuid import UUID
 
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
-from django.db.models import Q
 from django.utils import timezone
 
-from apps.jobs import engine, steprun
+from apps.jobs import engine, lanes, steprun
 from apps.jobs.approvals import expire_approvals
 from apps.jobs.models import Job, JobState
 from apps.jobs.wakeups import send, wake_lane
@@ -17,19 +16,24 @@ from apps.jobs.wakeups import send, wake_lane
 
 @shared_task
 def advance_lane(host_id: str) -> None:
-    """Run the next job of a host, and ask for the one after it."""
-    if engine.advance_lane(UUID(host_id)):
-        wake_lane(UUID(host_id))
+    """Run the next job of a host, and ask for the one after it.
+
+    Jobs take all threads of a worker but a few, which are left for looks and sweeps; a lane that finds no
+    thread is woken when one is free.
+    """
+    with lanes.thread_for(UUID(host_id)) as is_free:
+        if is_free and engine.advance_lane(UUID(host_id)):
+            wake_lane(UUID(host_id))
 
 
 @shared_task
 def sweep() -> None:
     """Wake every lane that has something to do: wake-ups get lost, and workers die."""
     expire_approvals()
-    orphaned = Q(state=JobState.RUNNING) & Q(lease_until__lte=timezone.now())
-    waiting = Q(state=JobState.QUEUED)
-    lanes = Job.objects.filter(orphaned | waiting).order_by("host_id").values_list("host_id", flat=True)
-    for host_id in lanes.distinct():
+    running = Job.objects.filter(state=JobState.RUNNING)
+    worked_on = running.filter(lease_until__gt=timezone.now()).values("host_id")
+    waiting = Job.objects.filter(state__in=(JobState.RUNNING, JobState.QUEUED)).exclude(host__in=worked_on)
+    for host_id in waiting.order_by("host_id").values_list("host_id", flat=True).distinct():
         wake_lane(host_id)
 
 

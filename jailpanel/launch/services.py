@@ -80,7 +80,7 @@ def web(listener: socket.socket) -> Service:
 def worker(places: Places) -> Service:
     """The Celery worker: threads, because its work is waiting for hosts."""
     argv = _python(
-        "celery", "-A", "jailpanel", "worker", "--pool", "threads", "--concurrency", "16",
+        "celery", "-A", "jailpanel", "worker", "--pool", "threads", "--concurrency", "40",
         "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING",
         "--include", "jailpanel.launch.worker_ready",
     )  # fmt: skip

@@ -111,10 +111,11 @@ def test_a_host_that_does_not_answer_the_look_at_once_is_asked_again(work, gatew
     assert answers == []
 
 
-def test_a_job_whose_host_cannot_be_looked_at_afterwards_fails(work, gateway, monkeypatch):
-    monkeypatch.setattr(engine, "LOOK_PATIENCE_S", 0.05)
+def test_a_job_whose_host_cannot_be_looked_at_for_a_day_fails(work, gateway, monkeypatch):
     gateway.trouble = HostUnreachable("The host does not answer.")
-    job = run(work(Program()))
+    job = work(Program())
+    Job.objects.update(away_since=timezone.now() - timedelta(hours=25))
+    job = run(job)
     assert job.state == JobState.FAILED
     assert job.outcome == (
         "The commands ran, but the host could not be looked at afterwards. The host does not answer."
@@ -159,6 +160,62 @@ def test_the_end_is_recorded_by_the_panel(work):
     assert (event.action, event.actor_name) == ("job.failed", "jailpanel")
     assert (event.job_id, event.host_id) == (job.pk, job.host_id)
     assert event.detail == {"outcome": "The command ended with status 3."}
+
+
+def test_the_start_is_recorded_once_with_the_hash_of_what_runs(work):
+    job = work(Program(hangs=True, then=steprun.stopping.set))
+    advance_lane(job.host_id)
+    steprun.stopping.clear()
+    advance_lane(job.host_id)
+    event = AuditEvent.objects.get(action="job.started")
+    assert (event.job_id, event.detail) == (job.pk, {"plan_hash": job.stored_plan.hash})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda job: job.steps.filter(position=1).update(argv=["/bin/other"]),
+        lambda job: job.steps.filter(position=1).delete(),
+        lambda job: Job.objects.update(plan={**job.plan, "title": "Another"}),
+        lambda _job: Job.objects.update(plan_hash="0" * 64),
+        lambda _job: Job.objects.update(approval_until=timezone.now() + timedelta(hours=1)),
+        lambda job: Job.objects.update(
+            approval_until=timezone.now() + timedelta(hours=1), approved_hash=job.plan_hash[:-1] + "x"
+        ),
+    ],
+    ids=["a command", "a command less", "the plan", "the hash", "not approved", "another approved"],
+)
+def test_what_is_not_what_was_agreed_to_is_not_run(work, fake_host, change):
+    job = work(Program(), Program())
+    change(job)
+    job = run(job)
+    assert (job.state, job.outcome) == (JobState.FAILED, engine.CHANGED)
+    assert fake_host.started() == []
+
+
+def test_what_was_approved_runs(work, fake_host):
+    job = work(Program())
+    Job.objects.update(
+        approval_until=timezone.now() + timedelta(hours=1), approved_hash=job.plan_hash, approver_name="bob"
+    )
+    assert run(job).state == JobState.SUCCEEDED
+    assert AuditEvent.objects.get(action="job.started").detail["approved_by"] == "bob"
+
+
+def test_a_job_whose_approval_has_run_out_is_not_begun(work, fake_host):
+    job = work(Program())
+    Job.objects.update(approval_until=timezone.now(), approved_hash=job.plan_hash)
+    assert run(job).state == JobState.QUEUED
+    assert fake_host.requests == []
+
+
+@pytest.mark.parametrize("state", [JobState.AWAITING, JobState.HELD])
+def test_what_waits_for_someone_does_not_hold_up_what_comes_after_it(work, host, state):
+    waiting = work(Program())
+    Job.objects.update(state=state)
+    after = run(make_job(host, ("/bin/after",)))
+    assert after.state == JobState.SUCCEEDED
+    assert Job.objects.get(pk=waiting.pk).state == state
 
 
 def test_an_empty_lane_has_nothing_to_run(host, gateway):
@@ -211,7 +268,7 @@ def test_a_worker_whose_job_was_taken_over_writes_nothing_more(work, gateway, mo
     assert advance_lane(job.host_id) is False
     job.refresh_from_db()
     assert (job.state, job.outcome, job.fence) == (JobState.RUNNING, "", 9)
-    assert not AuditEvent.objects.filter(action__startswith="job.").exists()
+    assert list(AuditEvent.objects.values_list("action", flat=True)) == ["job.started"]
 
 
 def test_a_worker_that_is_told_to_stop_lets_go_and_the_next_goes_on(work, fake_host):
@@ -284,7 +341,7 @@ def test_a_job_that_breaks_one_worker_after_another_does_not_run_for_ever(work, 
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(steprun.StepRun, "to_end", broken)
-    monkeypatch.setattr(engine, "MOST_WORKERS", 3)
+    monkeypatch.setattr(engine, "MOST_TAKEOVERS", 3)
     job = work(Program())
     for _ in range(3):
         with pytest.raises(RuntimeError):
