@@ -17,7 +17,7 @@ from apps.audit.services import Subject, record
 from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.jobs.models import WAITING_STATES, Job, JobState, StepState
 from apps.jobs.second_person import why_never, why_not_now
-from apps.jobs.services import announce, first_state
+from apps.jobs.services import announce, first_state, tell_batch
 from apps.jobs.wakeups import wake_lane
 from apps.pages.wording import full_time
 
@@ -57,6 +57,7 @@ def job_approve(*, actor: Actor, job: Job, plan_hash: str) -> None:
             raise Conflict(MEANWHILE)
         _record(actor, "job.approved", job, plan_hash=plan_hash)
         transaction.on_commit(partial(wake_lane, job.host_id))
+        tell_batch(job)
         announce(job)
 
 
@@ -114,6 +115,7 @@ def _end(job: Job, states: tuple[str, ...], outcome: str, **still: datetime) -> 
     if not Job.objects.filter(pk=job.pk, state__in=states, **still).update(**values):
         return False
     job.steps.update(state=StepState.SKIPPED)
+    tell_batch(job)
     announce(job)
     return True
 

@@ -86,15 +86,37 @@ def test_an_approval_is_valid_for_as_long_as_the_wait_for_it_was(job, bob):
     assert job.approval_until - job.approved_at == timedelta(hours=4)
 
 
-def test_an_approved_job_of_a_batch_waits_for_its_turn(host, policy, operator, bob):
+@pytest.fixture
+def in_batch(host, policy, operator) -> Job:
+    """A job that waits for a second person and then for its turn in a batch."""
     batch = Batch.objects.create(kind=KIND, title="Work", idempotency_key="one")
-    job = job_create(
+    return job_create(
         actor=operator.actor, host_id=host.pk, plan=make_plan(("/bin/x",)), subject="", intent={},
         because=Because(batch, 0),
     )  # fmt: skip
-    now_is(job, JobState.AWAITING)
-    job_approve(actor=bob.actor, job=job, plan_hash=job.plan_hash)
-    now_is(job, JobState.HELD)
+
+
+def test_an_approved_job_of_a_batch_waits_for_its_turn(
+    in_batch, bob, sent, django_capture_on_commit_callbacks
+):
+    now_is(in_batch, JobState.AWAITING)
+    with django_capture_on_commit_callbacks(execute=True):
+        job_approve(actor=bob.actor, job=in_batch, plan_hash=in_batch.plan_hash)
+    now_is(in_batch, JobState.HELD)
+    assert ("apps.jobs.tasks.advance_batch", str(in_batch.batch_id)) in sent.tasks
+
+
+def test_a_batch_hears_of_a_rejection(in_batch, bob, sent, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        job_reject(actor=bob.actor, job=in_batch, reason="no")
+    assert sent.tasks == [("apps.jobs.tasks.advance_batch", str(in_batch.batch_id))]
+
+
+def test_an_approved_job_that_waits_too_long_for_its_turn_is_cancelled(in_batch, bob, sent):
+    job_approve(actor=bob.actor, job=in_batch, plan_hash=in_batch.plan_hash)
+    late(in_batch)
+    assert expire_approvals() == 1
+    now_is(in_batch, JobState.CANCELLED)
 
 
 @pytest.mark.django_db(transaction=True)
