@@ -11,7 +11,7 @@ from django.db import transaction
 from apps.accounts.actor import Actor
 from apps.audit.models import AuditEvent, AuditHead
 from apps.audit.queries import first_break
-from apps.audit.services import Subject, record
+from apps.audit.services import Entry, Subject, record, record_all
 from tests.threads import at_once
 
 ACTOR = Actor("ada", 7, "192.0.2.99", "request-1")
@@ -93,4 +93,29 @@ def test_eight_writers_at_once_leave_one_unbroken_chain():
     assert list(AuditEvent.objects.order_by("sequence").values_list("sequence", flat=True)) == list(
         range(1, 41)
     )
+    assert first_break() is None
+
+
+def test_many_events_are_chained_in_order_with_few_queries(db, django_assert_max_num_queries):
+    add()
+    entries = [Entry(f"jail.number{n}", SUBJECT, uuid4(), {"n": n}) for n in range(60)]
+    with django_assert_max_num_queries(8), transaction.atomic():
+        made = record_all(actor=ACTOR, entries=entries)
+    add()
+    stored = AuditEvent.objects.order_by("sequence")
+    assert [event.detail.get("n") for event in stored] == [None, *range(60), None]
+    assert [event.sequence for event in made] == list(range(2, 62))
+    assert first_break() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_events_outside_a_transaction_are_refused():
+    with pytest.raises(RuntimeError, match="in the transaction of what it records"):
+        record_all(actor=ACTOR, entries=[])
+
+
+def test_no_event_at_all_leaves_the_chain_whole(db):
+    add()
+    with transaction.atomic():
+        assert record_all(actor=ACTOR, entries=[]) == []
     assert first_break() is None
