@@ -23,7 +23,7 @@ from apps.freebsd.errors import HostUnreachable, PanelError
 from apps.jobs import ports, steprun
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
 from apps.jobs.models import OPEN_STEPS, Job, JobState, OutputChunk, Step, StepState
-from apps.jobs.services import announce
+from apps.jobs.services import announce, tell_batch
 from apps.jobs.steprun import Cancelled, GivenUp, HostAway, LetGo, StepRun
 
 logger = logging.getLogger(__name__)
@@ -224,6 +224,7 @@ def _finish(lease: Lease, job: Job, state: JobState, outcome: str) -> None:
         subject = Subject("job", str(job.pk), job.title, job.host_id)
         record(actor=PANEL, action=f"job.{state}", subject=subject, job_id=job.pk, outcome=outcome)
         announce(job)
+        tell_batch(job)
 
 
 def _set_step(lease: Lease, step: Step, **values: Any) -> None:

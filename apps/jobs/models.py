@@ -73,6 +73,10 @@ class Batch(models.Model):
     def __str__(self) -> str:
         return f"{self.title} ({self.state})"
 
+    def get_absolute_url(self) -> str:
+        """Return the batch's page."""
+        return reverse("jobs:batch-detail", args=[self.pk])
+
 
 class ApprovalPolicy(models.Model):
     """Which plans need a second person: those of a kind (empty: of any) on hosts of a group (none: on all).

@@ -6,6 +6,7 @@ A job keeps what was true when it was asked for: whether it waits, and for how m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -57,6 +58,20 @@ def approval_until(host_id: UUID, kind: str) -> datetime | None:
     return timezone.now() + timedelta(hours=policy.valid_h) if policy else None
 
 
+def approvals_until(host_ids: Iterable[UUID], kind: str) -> dict[UUID, datetime | None]:
+    """Return, for each of many hosts, what `approval_until` does. Two queries for all."""
+    now = timezone.now()
+    policies = list(ApprovalPolicy.objects.filter(Q(kind=kind) | Q(kind="")).order_by("valid_h"))
+    groups = dict(host_model().objects.filter(pk__in=host_ids).values_list("pk", "group_id"))  # type: ignore[attr-defined]
+    hours = {
+        host_id: next((row.valid_h for row in policies if row.group_id in (None, groups.get(host_id))), None)
+        for host_id in host_ids
+    }
+    return {
+        host_id: now + timedelta(hours=valid_h) if valid_h else None for host_id, valid_h in hours.items()
+    }
+
+
 def policy_list(actor: Actor) -> QuerySet[ApprovalPolicy]:
     """Return the policies that concern a host of the actor's; all to one who sees every host."""
     rows = ApprovalPolicy.objects.select_related("group")
@@ -85,6 +100,11 @@ def policy_get(*, actor: Actor, policy_id: int) -> ApprovalPolicy:
 def group_model() -> type[Model]:
     """Return the model of groups of hosts, which a room above keeps."""
     return apps.get_model("hosts", "HostGroup")
+
+
+def host_model() -> type[Model]:
+    """Return the model of hosts, which a room above keeps."""
+    return apps.get_model("hosts", "Host")
 
 
 def policy_add(*, actor: Actor, rule: Rule) -> ApprovalPolicy:

@@ -8,10 +8,10 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutting_down
 from django.utils import timezone
 
-from apps.jobs import engine, lanes, steprun
+from apps.jobs import batches, engine, lanes, steprun
 from apps.jobs.approvals import expire_approvals
-from apps.jobs.models import Job, JobState
-from apps.jobs.wakeups import send, wake_lane
+from apps.jobs.models import Batch, Job, JobState
+from apps.jobs.wakeups import send, wake_batch, wake_lane
 
 
 @shared_task
@@ -27,9 +27,17 @@ def advance_lane(host_id: str) -> None:
 
 
 @shared_task
+def advance_batch(batch_id: str) -> None:
+    """Let go of a batch's next jobs, or stop or end it."""
+    batches.advance(UUID(batch_id))
+
+
+@shared_task
 def sweep() -> None:
-    """Wake every lane that has something to do: wake-ups get lost, and workers die."""
+    """Wake every lane and batch that has something to do: wake-ups get lost, and workers die."""
     expire_approvals()
+    for batch_id in Batch.objects.filter(ended_at__isnull=True).values_list("pk", flat=True):
+        wake_batch(batch_id)
     running = Job.objects.filter(state=JobState.RUNNING)
     worked_on = running.filter(lease_until__gt=timezone.now()).values("host_id")
     waiting = Job.objects.filter(state__in=(JobState.RUNNING, JobState.QUEUED)).exclude(host__in=worked_on)
