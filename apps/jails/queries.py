@@ -43,14 +43,20 @@ def jail_get(*, actor: Actor, host_id: UUID, safe_name: str, need: Perm = Perm.J
     return jail
 
 
-def host_network(host: Host) -> HostNetwork:
-    """Return what the rules need: interfaces as last seen, and who holds which name and address."""
-    rows = JailAddress.objects.filter(jail__host=host).select_related("jail")
+def host_network(host: Host, *, without: str = "") -> HostNetwork:
+    """Return what the rules need: interfaces as last seen, and who holds which name and address.
+
+    Args:
+        host: The host.
+        without: The safe name of a jail that does not count.
+    """
+    jails = Jail.objects.filter(host=host).exclude(safe_name=without)
+    rows = JailAddress.objects.filter(jail__in=jails).select_related("jail")
     held: dict[IpAddress, str] = {}
     for row in rows:
         if (ip := _ip(row.address)) is not None:
             held.setdefault(ip, row.jail.name)
-    names = dict(Jail.objects.filter(host=host).values_list("safe_name", "name"))
+    names = dict(jails.values_list("safe_name", "name"))
     interfaces = {
         item["name"]: tuple(ip_interface(text) for text in item["addresses"])
         for item in host.facts.get("interfaces", [])

@@ -20,7 +20,7 @@ from apps.jails.models import Jail, JailAddress
 from apps.jails.queries import host_flavours, host_network, host_release
 from apps.jobs.models import OPEN_STATES, Job
 from apps.jobs.plan import Plan
-from apps.jobs.services import job_create, job_find
+from apps.jobs.services import Because, job_create, job_find
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,12 @@ class Agreed:
     Args:
         plan_hash: The hash of the plan that was shown; empty when none was.
         idempotency_key: Names this one wish, however often it is posted.
+        origin: The job that this wish tries again, or mends what it left.
     """
 
     plan_hash: str = ""
     idempotency_key: str = ""
+    origin: Job | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +142,19 @@ def jail_create_find(*, actor: Actor, host: Host, wanted: NewJail, agreed: Agree
     return _asked_before(actor, host, wanted.plan(), agreed)
 
 
-def check_new_jail(host: Host, wanted: NewJail) -> None:
+def check_new_jail(host: Host, wanted: NewJail, *, without: str = "") -> None:
     """Refuse a new jail that breaks a rule.
+
+    Args:
+        host: The host, as it was last seen.
+        wanted: The new jail.
+        without: The safe name of a jail that does not count: one that was asked for and never made.
 
     Raises:
         InvalidInput: The first broken rule; `field` says where.
         Conflict: The host has no basejail.
     """
-    network = host_network(host)
+    network = host_network(host, without=without)
     errors = rules.check_name(wanted.name, network)
     errors += rules.check_addresses(enumerate(wanted.addresses), network).errors
     errors += rules.check_order(wanted.addresses, wanted.public_first_reason)
@@ -287,8 +294,10 @@ def _queue(
     _check_ready(host, plan, safe_name, agreed)
     job = job_create(
         actor=actor, host_id=host.pk, plan=plan, subject=safe_name,
-        intent=intent, idempotency_key=agreed.idempotency_key,
+        intent=intent, idempotency_key=agreed.idempotency_key, because=Because(origin=agreed.origin),
     )  # fmt: skip
+    if agreed.origin:
+        intent = {**intent, "origin": str(agreed.origin.pk)}
     record(actor=actor, action=action, subject=subject, job_id=job.pk, plan_hash=plan.hash, **intent)
     return job
 
