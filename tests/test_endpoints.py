@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.freebsd.channel.keys import fingerprint
-from apps.hosts.models import Host, HostState
+from apps.hosts.models import Host, HostGroup, HostState
 from apps.jails.models import Jail
 from apps.jobs.models import ApprovalPolicy, Job, JobState
 from tests.conftest import Person
@@ -47,6 +47,10 @@ def key_waits(host: Host) -> None:
 def the_job_awaits(host: Host) -> None:
     until = timezone.now() + timedelta(hours=4)
     Job.objects.filter(host=host).update(state=JobState.AWAITING, approval_until=until)
+
+
+def it_is_in_a_group(host: Host) -> None:
+    Host.objects.filter(pk=host.pk).update(group=HostGroup.objects.get())
 
 
 def no_job_is_open(_host: Host) -> None:
@@ -105,6 +109,13 @@ ROWS = {
     "hosts:host-remove": Row(
         ADMINS, ADMINS_DO, {"typed_name": "alpha"}, event="host.removed", given=no_job_is_open
     ),
+    "hosts:host-group": Row(
+        ADMINS, ADMINS_DO, {"group": ""}, event="host.group_changed", given=it_is_in_a_group
+    ),
+    "hosts:group-list": Row(EVERYBODY),
+    "hosts:group-add": Row(OWNER_SEES, OWNER_DOES, {"name": "staging"}, event="group.added"),
+    "hosts:group-rename": Row(OWNER_SEES, OWNER_DOES, {"name": "live"}, event="group.renamed"),
+    "hosts:group-remove": Row(OWNER_SEES, OWNER_DOES, event="group.removed"),
     "hosts:agent-install": Row("200 200 200 200 200", "405 405 405 405 405"),
     "jails:jail-list": Row(EVERYBODY),
     "jails:jail-detail": Row(ON_HOST),
@@ -188,10 +199,11 @@ def world(request, host, nobody) -> World:
     make_jail(host, "test", jid=4)
     job = make_job(host, subject="other")
     policy = ApprovalPolicy.objects.create(kind="tests.other")
+    group = HostGroup.objects.create(name="production")
     people = {name: request.getfixturevalue(name) for name in CAST[:-1]}
     clients = {name: person.client for name, person in people.items()} | {"nobody": nobody}
     ids = {"host_id": host.pk, "safe_name": "test", "job_id": job.pk, "token": "x" * 43}
-    ids |= {"policy_id": policy.pk}
+    ids |= {"policy_id": policy.pk, "group_id": group.pk}
     return World(host, people["owner"], clients, ids)
 
 

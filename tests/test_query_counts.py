@@ -85,6 +85,11 @@ def approval(count: int) -> str:
     return "/approval/"
 
 
+def groups(count: int) -> str:
+    approval(count)
+    return "/hosts/groups/"
+
+
 def events(count: int) -> str:
     host = make_host("alpha")
     for number in range(count):
@@ -131,6 +136,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "jobs": jobs,
     "a job": one_job,
     "approval": approval,
+    "groups": groups,
     "the record": events,
 }
 

@@ -1,4 +1,4 @@
-"""The form with which a host is added."""
+"""Forms with which a host is added, a group is named, and a host put into one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from apps.hosts.models import ChannelKind
+from apps.hosts.models import ChannelKind, HostGroup
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 _HOST_NAME = re.compile(
@@ -79,6 +79,25 @@ class HostAddForm(forms.Form):
         if over_ssh and not data.get("address") and "address" not in self.errors:
             self.add_error("address", "Say where its SSH server is.")
         return data
+
+
+class GroupForm(forms.Form):
+    """What a group of hosts is called; the service says what a name may be."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=63,
+        help_text="Policies name it: production, customers, staging.",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class HostGroupForm(forms.Form):
+    """Which group a host is in."""
+
+    group = forms.ModelChoiceField(
+        label="Group", queryset=HostGroup.objects.order_by("name"), required=False, empty_label="In no group"
+    )
 
 
 def _ip(text: str) -> str:

@@ -14,6 +14,7 @@ from apps.freebsd.channel.keys import fingerprint
 from apps.freebsd.errors import Conflict, InvalidInput
 from apps.hosts.models import ChannelKind, Host, HostState
 from apps.hosts.probe import announce
+from apps.jobs.models import OPEN_STATES
 from apps.jobs.wakeups import send
 
 # A key was shown and nobody has said yet whether it is the host's.
@@ -152,8 +153,8 @@ def host_remove(*, actor: Actor, host: Host) -> None:
     actor.require(Perm.HOST_CHANGE, host.pk)
     with transaction.atomic():
         host_lock(host)
-        if host.jobs.filter(state__in=("queued", "running")).exists():
-            raise Conflict("A job is queued or running on this host. Wait for its end.")
+        if host.jobs.filter(state__in=OPEN_STATES).exists():
+            raise Conflict("A job waits or runs on this host. Wait for its end, or cancel it.")
         record(actor=actor, action="host.removed", subject=subject_of(host), address=host.address)
         announce(host)
         host.delete()

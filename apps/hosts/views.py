@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Q
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +17,7 @@ from apps.accounts.permissions import Perm, denial
 from apps.freebsd.errors import InvalidInput, NotAllowed
 from apps.hosts import services
 from apps.hosts.forms import HostAddForm
+from apps.hosts.groups import group_list
 from apps.hosts.models import Host, HostState
 from apps.hosts.onboarding import install_script
 from apps.hosts.queries import host_get
@@ -24,31 +25,39 @@ from apps.hosts.queries import host_list as hosts_of
 from apps.pages import htmx
 from apps.pages.listing import Column, Filter, Listing, ListSpec
 
-HOSTS = ListSpec(
-    id="host-list",
-    columns=(
-        Column("name", "Host", ("name",)),
-        Column("state", "State", ("state",)),
-        Column("release", "Release", ("release",)),
-        Column("basejail", "Basejail", ("basejail__release",)),
-        Column("jails", "Jails", ("jail_count",)),
-        Column("seen", "Last read", ("seen_at",)),
-    ),
-    search=("name__icontains", "address__icontains", "release__icontains"),
-    search_label="Search hosts",
-    filters=(Filter("state", "State", tuple(HostState.choices)),),
-)
+
+def _in_group(rows: QuerySet[Model], value: str) -> QuerySet[Model]:
+    return rows.filter(group__name=value)
+
+
+def _spec(groups: list[str]) -> ListSpec:
+    by_group = (Filter("group", "Group", tuple((name, name) for name in groups), _in_group),)
+    return ListSpec(
+        id="host-list",
+        columns=(
+            Column("name", "Host", ("name",)),
+            Column("state", "State", ("state",)),
+            Column("release", "Release", ("release",)),
+            Column("basejail", "Basejail", ("basejail__release",)),
+            Column("jails", "Jails", ("jail_count",)),
+            Column("seen", "Last read", ("seen_at",)),
+        ),
+        search=("name__icontains", "address__icontains", "release__icontains"),
+        search_label="Search hosts",
+        filters=(Filter("state", "State", tuple(HostState.choices)), *(by_group if groups else ())),
+    )
 
 
 @require_GET
 def host_list(request: PanelRequest) -> HttpResponse:
     """List the hosts that one may see."""
-    rows = hosts_of(request.actor).select_related("basejail")
+    rows = hosts_of(request.actor).select_related("basejail", "group")
     counted = rows.annotate(
         jail_count=Count("jails"),
         running_count=Count("jails", filter=Q(jails__jid__isnull=False, jails__is_dying=False)),
     )
-    listing = Listing(HOSTS, counted, request.GET)
+    groups = list(group_list(request.actor).order_by("name").values_list("name", flat=True))
+    listing = Listing(_spec(groups), counted, request.GET)
     context = {"listing": listing, "may_add": request.actor.may(Perm.HOST_ADD)}
     return htmx.render_page(request, "hosts/list.html", context, partials={"host-list": "hosts/_list.html"})
 

@@ -35,7 +35,7 @@ class Area:
 
 AREAS = (
     Area("web", "Dashboard", "layout-dashboard", "web:dashboard", "d", ("dashboard",)),
-    Area("hosts", "Hosts", "server-2", "hosts:host-list", "h", ("host", "basejail")),
+    Area("hosts", "Hosts", "server-2", "hosts:host-list", "h", ("host", "basejail", "group")),
     Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
     Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job",)),
     Area("approval", "Approval", "users", "jobs:policy-list", "a", ("policy",)),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
 from apps.freebsd.channel.keys import fingerprint
+from apps.hosts.groups import why_not_leave
 from apps.hosts.models import Host
 from apps.hosts.onboarding import fingerprint_command, install_command, local_rule
 from apps.hosts.queries import host_get
@@ -73,9 +74,10 @@ def _connection(request: PanelRequest, host: Host) -> dict[str, Any]:
     }
 
 
-def _permissions(request: PanelRequest, host: Host) -> dict[str, bool]:
+def _permissions(request: PanelRequest, host: Host) -> dict[str, bool | str]:
     may = request.actor.may
     return {
+        "may_not_regroup": why_not_leave(request.actor, host.group),
         "may_change": may(Perm.HOST_CHANGE, host.pk),
         "may_probe": may(Perm.HOST_PROBE, host.pk),
         "may_install": may(Perm.BASEJAIL_INSTALL, host.pk),

@@ -21,7 +21,7 @@ from apps.hosts.services import (
     host_remove,
 )
 from apps.jails.models import Jail
-from apps.jobs.models import Job, JobState
+from apps.jobs.models import OPEN_STATES, Job, JobState
 from tests.conftest import make_person
 from tests.hosts.keys import FIRST, SECOND
 from tests.jobs.conftest import make_job
@@ -257,11 +257,11 @@ def test_a_removed_host_takes_its_rows_along_and_leaves_its_events(host, sent, c
     assert {"hosts", "jails"} <= sent.topics
 
 
-@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])
+@pytest.mark.parametrize("state", OPEN_STATES)
 def test_a_host_with_an_open_job_stays(host, state):
     make_job(host)
     Job.objects.update(state=state)
-    with pytest.raises(Conflict, match="A job is queued or running on this host"):
+    with pytest.raises(Conflict, match="A job waits or runs on this host"):
         host_remove(actor=PANEL, host=host)
     assert Host.objects.exists()
     assert not AuditEvent.objects.exists()

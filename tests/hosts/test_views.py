@@ -217,7 +217,7 @@ def test_a_host_with_an_open_job_stays_and_says_why(owner, host):
     make_job(host)
     answer = owner.client.post(reverse("hosts:host-remove", args=[host.pk]), {"typed_name": "alpha"})
     assert answer.status_code == 409
-    assert "A job is queued or running on this host" in words(answer)
+    assert "A job waits or runs on this host" in words(answer)
     assert Host.objects.exists()
 
 
