@@ -19,13 +19,16 @@ BEHIND_TLS = env.flag("JAILPANEL_TLS")
 
 INSTALLED_APPS = [
     "apps.web",
+    "apps.schedules",
     "apps.jails",
+    "apps.updates",
     "apps.hosts",
     "apps.jobs",
     "apps.audit",
     "apps.accounts",
     "allauth",
     "allauth.account",
+    "django_celery_beat",
     "django_htmx",
     "csp",
     "django.contrib.auth",
@@ -132,10 +135,12 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "apps.schedules.beat:PanelScheduler"
+# The panel's own clock; what people schedule is in the database beside it.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "apps.jobs.tasks.sweep", "schedule": 5.0},
     "probe": {"task": "apps.hosts.tasks.probe_due_hosts", "schedule": 5.0},
+    "schedules": {"task": "apps.schedules.tasks.sweep", "schedule": 30.0},
 }
 
 # -- the engine ------------------------------------------------------------------------------------
@@ -145,6 +150,10 @@ JOB_THREADS = 32
 JOB_OUTPUT_FLUSH_S = 0.25
 PROBE_INTERVAL_S = int(os.environ.get("JAILPANEL_PROBE_INTERVAL_S", "60"))
 SSH_CONNECT_TIMEOUT_S = 10
+
+# -- FreeBSD's updates: asked about, never fetched by the panel itself ------------------------------
+UPDATE_MIRROR = os.environ.get("JAILPANEL_UPDATE_MIRROR", "http://update.FreeBSD.org").rstrip("/")
+UPDATE_KEY_PRINT = os.environ.get("JAILPANEL_UPDATE_KEY_PRINT", "").lower()
 
 # -- language, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -100,7 +100,7 @@ class Panel:
         ours = (
             services.web(listener),
             services.worker(self.places),
-            services.beat(self.places),
+            services.beat(),
         )
         self.supervisor.start(*ours)
         await self.supervisor.ready(*ours)

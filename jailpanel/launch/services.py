@@ -88,10 +88,9 @@ def worker(places: Places) -> Service:
     return Service("worker", argv, probes.file_exists(places.worker_ready), environment=environment)
 
 
-def beat(places: Places) -> Service:
-    """Celery's clock: sends the scheduled tasks."""
-    schedule = str(places.run / "beat-schedule")
-    return Service("beat", _python("celery", "-A", "jailpanel", "beat", "--schedule", schedule))
+def beat() -> Service:
+    """Celery's clock: sends the panel's own tasks, and those that people schedule."""
+    return Service("beat", _python("celery", "-A", "jailpanel", "beat"))
 
 
 def _python(module: str, *words: str) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""What FreeBSD's update mirror offers for the releases that hosts and basejails have."""

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.schedules.models import Schedule, Target
+from apps.schedules.services import Wanted, schedule_add
+from tests.conftest import Person
+
+
+def make_schedule(person: Person, name: str = "nightly", **values: Any) -> Schedule:
+    """A schedule that was made an hour ago."""
+    defaults = {"kind": "hosts.probe", "target": Target.ALL, "line": "*/15 * * * *"}
+    schedule = schedule_add(actor=person.actor, wanted=Wanted(name=name, **(defaults | values)))
+    before(schedule, timedelta(hours=1))
+    return Schedule.objects.select_related("task__crontab", "host", "group").get(pk=schedule.pk)
+
+
+def before(schedule: Schedule, ago: timedelta) -> None:
+    """Set back the moment from which a schedule counts."""
+    schedule.task.start_time -= ago
+    schedule.task.save()
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch):
+    """Sets the time that runs and services see."""
+
+    def stand(text: str) -> datetime:
+        moment = at(text)
+        for name in ("runs", "services", "models"):
+            monkeypatch.setattr(f"apps.schedules.{name}.timezone.now", lambda: moment)
+        return moment
+
+    return stand
