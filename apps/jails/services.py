@@ -16,6 +16,7 @@ from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails import plans, rules
+from apps.jails.changes import RESTART, START, STOP, intent_of, subject_of, why_not_now
 from apps.jails.models import Jail, JailAddress
 from apps.jails.queries import host_flavours, host_network, host_release
 from apps.jobs.models import OPEN_STATES, Job
@@ -129,7 +130,7 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
             actor,
             host,
             plan,
-            subject=_subject(jail),
+            subject=subject_of(jail),
             action="jail.create_requested",
             safe_name=jail.safe_name,
             intent=intent,
@@ -192,18 +193,16 @@ def jail_start_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
     return _request(
         actor,
         jail,
-        perm=Perm.JAIL_START,
-        plan_of=plans.start_plan,
-        action="jail.start_requested",
+        perm=START.perm,
+        plan_of=START.plan,
+        action=START.action,
         agreed=agreed,
     )
 
 
 def jail_stop_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
     """Ask for a jail to be stopped. Raises as `_request` does."""
-    return _request(
-        actor, jail, perm=Perm.JAIL_STOP, plan_of=plans.stop_plan, action="jail.stop_requested", agreed=agreed
-    )
+    return _request(actor, jail, perm=STOP.perm, plan_of=STOP.plan, action=STOP.action, agreed=agreed)
 
 
 def jail_restart_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
@@ -211,9 +210,9 @@ def jail_restart_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
     return _request(
         actor,
         jail,
-        perm=Perm.JAIL_STOP,
-        plan_of=plans.restart_plan,
-        action="jail.restart_requested",
+        perm=RESTART.perm,
+        plan_of=RESTART.plan,
+        action=RESTART.action,
         agreed=agreed,
     )
 
@@ -265,12 +264,12 @@ def _request(
     with transaction.atomic():
         host_lock(jail.host)
         jail = _as_it_is_now(jail)
-        intent = {"jid": jail.jid, "root": jail.root, **(intent or {})}
+        intent = {**intent_of(jail), **(intent or {})}
         return _queue(
             actor,
             jail.host,
             plan_of(jail),
-            subject=_subject(jail),
+            subject=subject_of(jail),
             action=action,
             safe_name=jail.safe_name,
             intent=intent,
@@ -314,16 +313,10 @@ def _asked_before(actor: Actor, host: Host, plan: Plan, agreed: Agreed) -> Job |
 
 
 def _check_ready(host: Host, plan: Plan, safe_name: str, agreed: Agreed) -> None:
-    if not host.is_online:
-        raise Conflict(f"{host.name} is {host.get_state_display()}: {host.state_reason}".rstrip(": "))
     same = Job.objects.filter(host=host, subject=safe_name, state__in=OPEN_STATES)
     if not safe_name:
         same = same.filter(kind=plan.kind)
-    if blocking := same.first():
-        raise Conflict(f"“{blocking.title}” is {blocking.get_state_display()} already. Wait for its end.")
+    if why_not := why_not_now(host, same.first()):
+        raise Conflict(why_not)
     if agreed.plan_hash and agreed.plan_hash != plan.hash:
         raise Conflict("The state changed since these commands were shown. Look at them again.")
-
-
-def _subject(jail: Jail) -> Subject:
-    return Subject("jail", jail.safe_name, jail.name, jail.host_id)
