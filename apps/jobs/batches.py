@@ -8,6 +8,7 @@ that has not ended.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -85,7 +86,7 @@ def batch_create(
     """
     if existing := batch_find(actor=actor, idempotency_key=idempotency_key):
         return existing
-    wish = _wish(actor, idempotency_key)
+    wish = _wish(actor, idempotency_key or secrets.token_hex(16))
     batch = Batch(kind=kind, title=title, idempotency_key=wish, **_asked_by(actor), **_as_values(pace))
     try:
         with transaction.atomic():

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from apps.accounts.actor import Actor
 from apps.freebsd.channel.agent import Agent
-from apps.jobs.models import Job
+from apps.jobs.models import Batch, Job
 
 
 class HostGateway(Protocol):
@@ -68,6 +68,7 @@ class JobKind:
 
 
 _kinds: dict[str, JobKind] = {}
+_batch_retries: dict[str, Callable[[Batch], str]] = {}
 _gateway: list[HostGateway] = []
 
 
@@ -79,6 +80,17 @@ def register_kind(kind: JobKind) -> None:
 def register_gateway(gateway: HostGateway) -> None:
     """Set how hosts are reached."""
     _gateway[:] = [gateway]
+
+
+def register_batch_retry(kind: str, url_of: Callable[[Batch], str]) -> None:
+    """Say where the jobs of a batch that came to nothing are asked for once more, with fresh plans."""
+    _batch_retries[kind] = url_of
+
+
+def batch_retry_url(batch: Batch) -> str:
+    """Return where a batch's jobs that came to nothing are asked for once more; empty when nowhere."""
+    url_of = _batch_retries.get(batch.kind)
+    return url_of(batch) if url_of else ""
 
 
 def job_kind(name: str) -> JobKind:
