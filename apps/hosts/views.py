@@ -7,11 +7,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, Model, Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from apps.accounts.actor import Actor
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
 from apps.freebsd.errors import InvalidInput, NotAllowed
@@ -48,16 +49,21 @@ def _spec(groups: list[str]) -> ListSpec:
     )
 
 
-@require_GET
-def host_list(request: PanelRequest) -> HttpResponse:
-    """List the hosts that one may see."""
-    rows = hosts_of(request.actor).select_related("basejail", "group")
+def host_listing(actor: Actor, query: QueryDict) -> Listing[Host]:
+    """Return the list of the hosts that one may see, as a query string narrows it."""
+    rows = hosts_of(actor).select_related("basejail", "group")
     counted = rows.annotate(
         jail_count=Count("jails"),
         running_count=Count("jails", filter=Q(jails__jid__isnull=False, jails__is_dying=False)),
     )
-    groups = list(group_list(request.actor).order_by("name").values_list("name", flat=True))
-    listing = Listing(_spec(groups), counted, request.GET)
+    groups = list(group_list(actor).order_by("name").values_list("name", flat=True))
+    return Listing(_spec(groups), counted, query)
+
+
+@require_GET
+def host_list(request: PanelRequest) -> HttpResponse:
+    """List the hosts that one may see."""
+    listing = host_listing(request.actor, request.GET)
     context = {"listing": listing, "may_add": request.actor.may(Perm.HOST_ADD)}
     return htmx.render_page(request, "hosts/list.html", context, partials={"host-list": "hosts/_list.html"})
 

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
 
+from apps.accounts.actor import Actor
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import InvalidInput
@@ -76,14 +77,18 @@ def _spec(hosts: QuerySet[Host]) -> ListSpec:
     )
 
 
+def jail_listing(actor: Actor, query: QueryDict) -> Listing[Jail]:
+    """Return the list of the jails that one may see, as a query string narrows it."""
+    rows = jails_with_jobs(jails_of(actor)).distinct()
+    return Listing(_spec(host_list(actor)), rows, query)
+
+
 @require_GET
 def jail_list(request: PanelRequest) -> HttpResponse:
     """List the jails on the hosts that one may see."""
     hosts = host_list(request.actor)
-    rows = jails_with_jobs(jails_of(request.actor)).distinct()
-    listing = Listing(_spec(hosts), rows, request.GET)
     context = {
-        "listing": listing,
+        "listing": jail_listing(request.actor, request.GET),
         "create_hosts": host_list(request.actor, Perm.JAIL_CREATE).filter(state=HostState.ONLINE)[:100],
         "has_hosts": hosts.exists(),
         "here": request.get_full_path(),
