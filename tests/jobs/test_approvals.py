@@ -168,7 +168,8 @@ def refused(job: Job, actor: Actor, error: type[Exception] = NotAllowed) -> str:
     return str(by_approval.value)
 
 
-def test_who_may_not_approve_may_not(job, operator, viewer, outsider):
+def test_who_may_not_approve_may_not(host, policy, operator, viewer, outsider):
+    job = make_job(host, actor=PANEL)
     for person in (operator, viewer, outsider):
         assert "You may not approve jobs here." in refused(job, person.actor)
 
