@@ -148,6 +148,8 @@ JOB_LEASE_S = 20
 # Of a worker's threads (its --concurrency); the rest is for looks and sweeps.
 JOB_THREADS = 32
 JOB_OUTPUT_FLUSH_S = 0.25
+# Of each command's output, beside its end; the whole lies on the host.
+JOB_OUTPUT_KEEP_BYTES = 4 * 1024 * 1024
 PROBE_INTERVAL_S = int(os.environ.get("JAILPANEL_PROBE_INTERVAL_S", "60"))
 SSH_CONNECT_TIMEOUT_S = 10
 
