@@ -53,6 +53,11 @@ def it_is_in_a_group(host: Host) -> None:
     Host.objects.filter(pk=host.pk).update(group=HostGroup.objects.get())
 
 
+def the_job_failed(host: Host) -> None:
+    values = {"kind": "jails.stop", "subject": "test", "state": JobState.FAILED}
+    Job.objects.filter(host=host).update(**values)
+
+
 def no_job_is_open(_host: Host) -> None:
     Job.objects.update(state=JobState.SUCCEEDED)
 
@@ -142,6 +147,9 @@ ROWS = {
     "jobs:job-status": Row(ON_HOST),
     "jobs:job-output": Row(ON_HOST),
     "jobs:job-cancel": Row(OPERATORS, OPERATORS_DO, event="job.cancel_requested"),
+    "jobs:job-retry": Row(
+        OPERATORS, OPERATORS_DO, event="jail.stop_requested", kind="jails.stop", given=the_job_failed
+    ),
     "jobs:job-approve": Row(
         ONLY_POST,
         ADMINS_DO,

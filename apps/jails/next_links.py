@@ -41,17 +41,8 @@ def from_create(job: Job, actor: Actor) -> list[NextLink]:
 
 
 def from_change(job: Job, actor: Actor) -> list[NextLink]:
-    """Lead to the jail, or to the same question once more."""
-    links = _to_jail(job)
-    if job.state == JobState.SUCCEEDED or not links:
-        return links or _new_jail(job, actor)
-    name, perm = _AGAIN[job.kind]
-    if not actor.may(perm, job.host_id):
-        return links
-    url = reverse(name, args=[job.host_id, job.subject])
-    query = {"wipe": "yes"} if job.intent.get("wipe") else {}
-    again = f"{url}?{urlencode(query)}" if query else url
-    return [NextLink("Try again", again, "rotate-clockwise", in_dialog=True), *links]
+    """Lead to the jail, or on to a new one where it is gone."""
+    return _to_jail(job) or _new_jail(job, actor)
 
 
 def _to_new_jail(job: Job, actor: Actor) -> list[NextLink]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import Release
-from apps.jails import next_links
+from apps.jails import next_links, retry
 from apps.jails.models import Basejail, Jail
 from apps.jobs.models import Job
 from apps.jobs.ports import JobKind, register_kind
@@ -12,15 +12,16 @@ from apps.jobs.ports import JobKind, register_kind
 
 def register_kinds() -> None:
     """Tell the engine the kinds of job of this room."""
-    for name, label, verify, links in (
-        ("jails.basejail_install", "Install the basejail", _basejail_installed, next_links.from_basejail),
-        ("jails.create", "Create a jail", _created, next_links.from_create),
-        ("jails.start", "Start a jail", _started, next_links.from_change),
-        ("jails.stop", "Stop a jail", _stopped, next_links.from_change),
-        ("jails.restart", "Restart a jail", _restarted, next_links.from_change),
-        ("jails.delete", "Delete a jail", _deleted, next_links.from_change),
+    install, create, change = next_links.from_basejail, next_links.from_create, next_links.from_change
+    for name, label, verify, links, again in (
+        ("jails.basejail_install", "Install the basejail", _basejail_installed, install, retry.INSTALL),
+        ("jails.create", "Create a jail", _created, create, retry.CREATE),
+        ("jails.start", "Start a jail", _started, change, retry.START),
+        ("jails.stop", "Stop a jail", _stopped, change, retry.STOP),
+        ("jails.restart", "Restart a jail", _restarted, change, retry.RESTART),
+        ("jails.delete", "Delete a jail", _deleted, change, retry.DELETE),
     ):
-        register_kind(JobKind(name, label, verify, links))
+        register_kind(JobKind(name, label, verify, links, again))
 
 
 def _basejail_installed(job: Job) -> list[str]:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from django.urls import reverse
+
 from apps.accounts.actor import Actor
+from apps.accounts.permissions import Perm
 from apps.freebsd.channel.agent import Agent
-from apps.jobs.models import Batch, Job
+from apps.jobs.models import Batch, Job, JobState
+from apps.jobs.plan import Plan
 
 
 class HostGateway(Protocol):
@@ -49,6 +53,29 @@ def _nowhere(_job: Job, _actor: Actor) -> list[NextLink]:
     return []
 
 
+def _no_name(_job: Job) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How the wish of a job that came to nothing is asked for once more.
+
+    Args:
+        perm: What one must hold on the job's host.
+        replan: Plans the same wish against what is true now. Raises Conflict or InvalidInput, with a
+            sentence, when there is nothing left to do or it cannot be done.
+        ask: Asks for it as the service does that it was first asked of: job, actor, the hash of the plan
+            that was shown and the form's key in, the new job out.
+        typed_name: The name that has to be typed first, where something is destroyed; or empty.
+    """
+
+    perm: Perm
+    replan: Callable[[Job], Plan]
+    ask: Callable[[Job, Actor, str, str], Job]
+    typed_name: Callable[[Job], str] = _no_name
+
+
 @dataclass(frozen=True, slots=True)
 class JobKind:
     """What the engine must know of a kind of job.
@@ -59,12 +86,14 @@ class JobKind:
         verify: Looks at the observed state after the probe and returns sentences about
             what is not as it should be; none means that the job did what it was for.
         next_links: What a person may want to do once it has ended, the likeliest first.
+        again: How one that came to nothing is tried again; None when it cannot be.
     """
 
     name: str
     label: str
     verify: Callable[[Job], list[str]]
     next_links: Callable[[Job, Actor], list[NextLink]] = _nowhere
+    again: Again | None = None
 
 
 _kinds: dict[str, JobKind] = {}
@@ -98,10 +127,25 @@ def job_kind(name: str) -> JobKind:
     return _kinds[name]
 
 
+def again(name: str) -> Again | None:
+    """Return how jobs of a kind are tried again; None when they cannot be, or no room knows the kind."""
+    kind = _kinds.get(name)
+    return kind.again if kind else None
+
+
 def next_links(job: Job, actor: Actor) -> list[NextLink]:
     """Return where to go from a job that has ended; a job of a kind that is gone leads nowhere."""
     kind = _kinds.get(job.kind)
-    return kind.next_links(job, actor) if kind and not job.is_open else []
+    if kind is None or job.is_open:
+        return []
+    return [*_try_again(kind, job, actor), *kind.next_links(job, actor)]
+
+
+def _try_again(kind: JobKind, job: Job, actor: Actor) -> list[NextLink]:
+    if kind.again is None or job.state == JobState.SUCCEEDED or not actor.may(kind.again.perm, job.host_id):
+        return []
+    url = reverse("jobs:job-retry", args=[job.pk])
+    return [NextLink("Try again", url, "rotate-clockwise", in_dialog=True)]
 
 
 def job_kinds() -> list[JobKind]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.jobs import approval_views, views
+from apps.jobs.retry_views import job_retry
 
 app_name = "jobs"
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/", views.job_detail, name="job-detail"),
     path("jobs/<uuid:job_id>/status/", views.job_status, name="job-status"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job-cancel"),
+    path("jobs/<uuid:job_id>/retry/", job_retry, name="job-retry"),
     path("jobs/<uuid:job_id>/output/", views.job_output, name="job-output"),
     path("jobs/<uuid:job_id>/approve/", approval_views.job_approve, name="job-approve"),
     path("jobs/<uuid:job_id>/reject/", approval_views.job_reject, name="job-reject"),

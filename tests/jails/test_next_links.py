@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.urls import reverse
 
 from apps.accounts.permissions import Role
 from apps.jobs.models import Job, JobState
@@ -53,7 +52,7 @@ def test_after_the_basejail_comes_the_first_jail(ended, links):
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.LOST, JobState.CANCELLED])
 def test_a_basejail_that_failed_leads_back_to_the_form_as_it_was(ended, links, state):
     failed = ended("jails.basejail_install", state, release="13.1-RELEASE", sources=True)
-    assert links(failed) == ["Back to the form"]
+    assert links(failed) == ["Try again", "Back to the form"]
     assert links(failed, Role.VIEWER) == []
 
 
@@ -65,27 +64,34 @@ def test_a_new_jail_can_be_started(ended, links, host):
 
 
 def test_a_jail_that_was_not_made_leads_back_to_the_form_as_it_was(ended, links):
-    failed = ended("jails.create", JobState.FAILED, name="test", addresses="lo0|10.0.0.2/24")
-    assert links(failed) == ["Back to the form"]
+    wish = {"name": "test", "addresses": "lo0|10.0.0.2/24", "flavour": "", "public_first_reason": ""}
+    failed = ended("jails.create", JobState.FAILED, **wish)
+    assert links(failed) == ["Try again", "Back to the form"]
     assert links(failed, Role.OPERATOR) == []
 
 
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_change_that_failed_can_be_tried_again_by_who_may(ended, links, host, kind):
     make_jail(host)
-    failed = ended(kind, JobState.FAILED, wipe=kind == "jails.delete")
+    failed = ended(kind, JobState.FAILED, wipe=kind == "jails.delete", jid=None, root="/usr/jails/test")
     assert links(failed) == ["Try again", "Open test"]
     assert links(failed, Role.VIEWER) == ["Open test"]
 
 
-def test_trying_to_destroy_files_again_says_so_again(ended, host):
+def test_trying_to_destroy_files_again_asks_for_the_name_again(ended, host, owner):
     make_jail(host)
-    owner = make_person("owner", (Role.ADMIN, None))
-    (again, _) = next_links(ended("jails.delete", JobState.FAILED, wipe=True), owner.actor)
-    assert again.url == reverse("jails:jail-delete", args=[host.pk, "test"]) + "?wipe=yes"
+    failed = ended("jails.delete", JobState.FAILED, wipe=True, jid=None, root="/usr/jails/test")
+    (again, _) = next_links(failed, owner.actor)
+    page = owner.client.get(again.url).content.decode()
+    assert 'data-typed-name="test"' in page
+    assert "All files below /usr/jails/test are destroyed" in page
+    assert owner.client.post(again.url, {"typed_name": "other"}).status_code == 422
+    owner.client.post(again.url, {"typed_name": "test"})
+    assert failed.followers.get().intent["wipe"] is True
 
 
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_jail_that_is_gone_is_not_led_to(ended, links, kind):
-    assert links(ended(kind, JobState.SUCCEEDED)) == ["New jail"]
-    assert links(ended(kind, JobState.FAILED)) == ["New jail"]
+    gone = {"wipe": False, "jid": None, "root": "/usr/jails/test"}
+    assert links(ended(kind, JobState.SUCCEEDED, **gone)) == ["New jail"]
+    assert links(ended(kind, JobState.FAILED, **gone)) == ["Try again", "New jail"]
