@@ -21,6 +21,7 @@ from apps.audit.services import Subject, record
 from apps.freebsd.channel.agent import Agent, RunEnd
 from apps.freebsd.errors import HostUnreachable, PanelError
 from apps.jobs import ports, steprun
+from apps.jobs.approvals import plan_holds
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
 from apps.jobs.models import OPEN_STEPS, Job, JobState, OutputChunk, Step, StepState
 from apps.jobs.services import announce, tell_batch
@@ -111,11 +112,8 @@ def _run(lease: Lease) -> None:
 
 def _check_agreed(job: Job) -> None:
     """Insist that what runs is byte for byte what was previewed, and what a second person approved."""
-    plan = job.stored_plan
-    steps = [tuple(step.argv) for step in job.steps.all()]
-    is_stored = plan.hash == job.plan_hash and steps == [command.argv for command in plan.commands]
     is_approved = job.approval_until is None or job.approved_hash == job.plan_hash
-    if not (is_stored and is_approved):
+    if not (is_approved and plan_holds(job)):
         raise StepFailed(CHANGED)
 
 
