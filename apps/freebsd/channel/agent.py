@@ -30,14 +30,14 @@ PROTOCOL = "1"
 
 _SHORT_S = 20.0  # verbs that only look something up
 _FACTS_S = 60.0  # a slow machine's slowest section
-_FOLLOW_S = 60.0  # the agent gives a sign of life every ten seconds, however quiet the command is
+_FOLLOW_S = 25.0  # the agent gives a sign of life every ten seconds, however quiet the command is
 _CANCEL_S = 30.0  # TERM, five seconds, KILL
 
 _EX_USAGE, _EX_DATAERR, _EX_NOINPUT, _EX_CANTCREAT = 64, 65, 66, 73
 _EX_IOERR, _EX_TEMPFAIL, _EX_LOST, _EX_NOPERM = 74, 75, 76, 77
 
 _VERSION = re.compile(r"jailpanel-agent ([0-9]+) ([0-9a-f]{64})\n")
-_END = re.compile(r"exit ([0-9]{1,3})|(lost)")
+_END = re.compile(r"(?:exit ([0-9]{1,3})|(lost))( full)?")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -64,10 +64,13 @@ class RunEnd:
     Args:
         status: The command's exit status; None when nobody will ever know.
         lost: Whether the host rebooted, or its wrapper died, before the command ended.
+        disk_full: Whether the host's disk took nothing more when the command ended: its output may be cut, and
+            a status of 0 says little.
     """
 
     status: int | None
     lost: bool
+    disk_full: bool = False
 
 
 def expected_version(script: Path) -> AgentVersion:
@@ -172,9 +175,9 @@ class Agent:
             raise UnknownRun(f"The host does not know the run {run_id}.")
         end = _END.fullmatch(answer.stderr.decode("utf-8", "replace").removesuffix("\n").rpartition("\n")[2])
         if answer.status == 0 and end and end[1]:
-            return RunEnd(status=int(end[1]), lost=False)
+            return RunEnd(status=int(end[1]), lost=False, disk_full=bool(end[3]))
         if answer.status == _EX_LOST and end and end[2]:
-            return RunEnd(status=None, lost=True)
+            return RunEnd(status=None, lost=True, disk_full=bool(end[3]))
         raise _failure(answer, "follow")
 
     async def cancel(self, run_id: str) -> None:

@@ -186,6 +186,9 @@ async def test_start_that_did_not_start_says_why(status, stdout, kind) -> None:
         (0, b"exit 143\n", RunEnd(143, lost=False)),
         (0, b"something before\nexit 1\n", RunEnd(1, lost=False)),
         (76, b"lost\n", RunEnd(None, lost=True)),
+        (0, b"exit 1 full\n", RunEnd(1, lost=False, disk_full=True)),
+        (0, b"exit 0 full\n", RunEnd(0, lost=False, disk_full=True)),
+        (76, b"said before\nlost full\n", RunEnd(None, lost=True, disk_full=True)),
     ],
 )
 async def test_follow_says_how_the_run_ended(status, stderr, end) -> None:
@@ -202,7 +205,17 @@ async def test_follow_says_how_the_run_ended(status, stderr, end) -> None:
 
 @pytest.mark.parametrize(
     ("status", "stderr"),
-    [(0, b""), (0, b"exit\n"), (0, b"lost\n"), (76, b"exit 0\n"), (0, b"exit 0\nmore\n")],
+    [
+        (0, b""),
+        (0, b"exit\n"),
+        (0, b"lost\n"),
+        (0, b"full\n"),
+        (0, b"exit full\n"),
+        (0, b"exit 0 fully\n"),
+        (76, b"exit 0\n"),
+        (76, b"exit 0 full\n"),
+        (0, b"exit 0\nmore\n"),
+    ],
 )
 async def test_follow_without_an_end_is_not_understood(status, stderr) -> None:
     with pytest.raises(ParseError):

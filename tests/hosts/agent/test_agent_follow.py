@@ -122,7 +122,7 @@ def test_wrapper_killed_while_it_is_followed_makes_the_run_lost(tree):
 def test_reboot_makes_the_run_lost_even_when_another_process_has_its_number(any_tree):
     any_tree.play(WAIT)
     any_tree.start_jail(RUN)
-    await_that((any_tree.runs / RUN / "boot").exists, "the boot time")
+    await_that((any_tree.runs / RUN / "boot").read_text, "the boot time")
     os.killpg(any_tree.pgid(RUN), signal.SIGKILL)
     any_tree.file("boottime", "{ sec = 1795490000, usec = 1 } Tue Nov 24 03:13:20 2026\n")
     with subprocess.Popen(["/bin/sleep", "60"], start_new_session=True) as stranger:

@@ -1,4 +1,4 @@
-"""Old runs: pruned at start by age, number and size."""
+"""Old runs: pruned by age, number and size when a run has ended, and when a new one finds no room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 
-from tests.hosts.agent.tree import RUN, WAIT, await_that
+from tests.hosts.agent.tree import RUN, WAIT, await_that, is_running
 
 
 def old_run(tree, name, age_s, size=0, *, ended=True):
@@ -20,11 +20,18 @@ def old_run(tree, name, age_s, size=0, *, ended=True):
     return folder
 
 
+def run_to_the_end(tree, run=RUN):
+    tree.start_jail(run)
+    wrapper = tree.pgid(run)
+    assert tree.follow(run)[1:] == ("exit 0", 0)
+    await_that(lambda: not is_running(wrapper), "the wrapper has ended")
+
+
 def test_ended_runs_go_after_fourteen_days(any_tree):
     old = old_run(any_tree, "run-old-ended", 16 * 86400)
     dead = old_run(any_tree, "run-old-dead", 16 * 86400, ended=False)
     young = old_run(any_tree, "run-young", 13 * 86400)
-    any_tree.start_jail(RUN)
+    run_to_the_end(any_tree)
     assert not old.exists()
     assert not dead.exists()
     assert young.exists()
@@ -34,9 +41,10 @@ def test_old_run_that_goes_on_is_kept(any_tree):
     any_tree.play(WAIT)
     any_tree.start_jail("run-going-on")
     then = time.time() - 30 * 86400
-    await_that((any_tree.runs / "run-going-on/boot").exists, "the wrapper is done with the folder")
     os.utime(any_tree.runs / "run-going-on", (then, then))
-    any_tree.start_jail(RUN)
+    any_tree.file("go", "")
+    any_tree.play("exit 0\n")
+    run_to_the_end(any_tree)
     assert (any_tree.runs / "run-going-on").exists()
 
 
@@ -44,7 +52,7 @@ def test_two_hundred_runs_are_kept_the_latest_ones(tree):
     for number in range(205):
         old_run(tree, f"run-number-{number:03}", 7200 + number)
     going_on = old_run(tree, "run-unended", 90000, ended=False)
-    tree.start_jail(RUN)
+    run_to_the_end(tree)
     kept = {file.name for file in tree.runs.iterdir()}
     assert len(kept) == 200
     assert {RUN, going_on.name, *(f"run-number-{number:03}" for number in range(198))} == kept
@@ -54,7 +62,7 @@ def test_a_hundred_megabytes_of_output_are_kept(tree):
     oldest = old_run(tree, "run-big-oldest", 9000, 60 * 2**20)
     newer = old_run(tree, "run-big-newer", 8000, 60 * 2**20)
     recent = old_run(tree, "run-big-recent", 60, 1000)
-    tree.start_jail(RUN)
+    run_to_the_end(tree)
     assert not oldest.exists()
     assert newer.exists()
     assert recent.exists()
@@ -62,7 +70,7 @@ def test_a_hundred_megabytes_of_output_are_kept(tree):
 
 def test_output_of_the_last_hour_is_kept_however_large(tree):
     recent = old_run(tree, "run-big-recent", 60, 110 * 2**20)
-    tree.start_jail(RUN)
+    run_to_the_end(tree)
     assert recent.exists()
 
 
@@ -72,6 +80,21 @@ def test_pruning_follows_no_link(tree):
     (tree.runs / "run-link").symlink_to(keep.parent)
     for number in range(201):
         old_run(tree, f"run-number-{number:03}", 7200 + number)
-    tree.start_jail(RUN)
+    run_to_the_end(tree)
     assert keep.exists()
     shutil.rmtree(tree.runs)
+
+
+def test_start_waits_for_no_pruning(tree):
+    old = old_run(tree, "run-old-ended", 16 * 86400)
+    tree.play(WAIT)
+    tree.start_jail(RUN)
+    assert old.exists()
+
+
+def test_old_runs_make_room_for_a_start_that_finds_none(any_tree):
+    old = old_run(any_tree, "run-old-ended", 16 * 86400)
+    # a disk on which no folder can be made while the old one is there
+    any_tree.tool("bin/mkdir", f'#!/bin/sh\n[ ! -d "{old}" ] || exit 1\nexec /bin/mkdir "$@"\n')
+    run_to_the_end(any_tree)
+    assert not old.exists()

@@ -7,10 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
-from tests.hosts.agent.tree import EZJAIL, RUN, SCRIPT, WAIT, is_running, let_go, lines
-from tests.programs import program
+from tests.hosts.agent.tree import EZJAIL, RUN, WAIT, is_running, let_go, lines
 
 
 def test_of_twenty_starts_at_once_one_runs(any_tree):
@@ -114,60 +111,8 @@ def test_start_works_where_syslog_does_not(tree):
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"started run-00000001\n", b"")
 
 
-@pytest.mark.parametrize("limit", ["0", "1"])
-def test_start_that_cannot_write_says_so_and_leaves_nothing(tree, limit):
-    # a limit on the size of files stands for a full disk
-    text = lines(EZJAIL, "create", "test", ",".join(["10.0.0.2"] * 200))
-    answer = subprocess.run(
-        [
-            "/bin/sh",
-            "-c",
-            f'trap "" XFSZ; ulimit -f {limit}; exec "$@"',
-            "sh",
-            tree.script,
-            "start",
-            RUN,
-            str(len(text)),
-            "alice",
-            "j",
-        ],
-        input=text,
-        env=tree.env(),
-        capture_output=True,
-        check=False,
-    )
-    assert (answer.returncode, answer.stdout) == (73, b"")
-    assert answer.stderr.endswith(b"cannot write the folder of the run; the disk may be full\n")
-    assert not (tree.runs / RUN).exists()
-
-
 def test_start_where_no_folder_can_be_made_says_so(tree):
     tree.file("var/db/jailpanel", "a file in the way")
     answer = tree.start(RUN, EZJAIL, "onestart", "test")
     assert answer.returncode == 73
     assert answer.stderr.endswith(b"jailpanel-agent: cannot make the folder of runs\n")
-
-
-def test_full_disk_ends_the_run_and_says_so(tree):
-    program("unshare")
-    tree.runs.mkdir(parents=True)
-    tree.play('head -c 300000 /dev/zero || echo "cannot write" >&2; exit 5\n')
-    text = tree.file("argv", lines(EZJAIL, "onestart", "test"))
-    steps = f"""
-    mount -t tmpfs -o size=128k none {tree.runs} || exit 99
-    {SCRIPT} start {RUN} {text.stat().st_size} alice j <{text} && {SCRIPT} follow {RUN} 0 >{tree.root}/out
-    """
-    answer = subprocess.run(
-        ["unshare", "-rm", "/bin/sh", "-c", steps],
-        env=tree.env(),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    if answer.returncode == 99 or b"unshare" in answer.stderr:
-        pytest.skip("this machine lets nobody mount a small disk")
-    assert answer.stderr.decode().splitlines()[-2:] == [
-        "jailpanel-agent: the disk was full: the output may be cut",
-        "exit 5",
-    ]
-    assert 0 < (tree.root / "out").stat().st_size < 131072
