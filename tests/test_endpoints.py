@@ -31,6 +31,7 @@ from tests.conftest import Person
 from tests.hosts.keys import FIRST
 from tests.jobs.conftest import make_job, make_plan
 from tests.places import make_basejail, make_jail
+from tests.schedules.conftest import bare_schedule
 
 CAST = ("owner", "operator", "viewer", "outsider", "nobody")
 NOT_HERE = "405 405 405 405 in"
@@ -90,6 +91,8 @@ OPERATORS_DO, ADMINS_DO = "302 302 403 404 in", "302 403 403 404 in"
 OWNER_SEES, OWNER_DOES = "200 403 403 403 in", "302 403 403 403 in"
 NEW_JAIL = {"name": "web", "interface": "lo0", "address": "10.0.0.9", "prefix": "24"}
 NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "22", "user": "root"}
+
+NEW_SCHEDULE = {"name": "new", "kind": "hosts.probe", "target": "all", "every": "day", "clock": "03:00"}
 
 ROWS = {
     "account_login": Row("302 302 302 302 200", "302 302 302 302 200", {"login": "x", "password": "y"}),
@@ -166,6 +169,16 @@ ROWS = {
     ),
     "jobs:policy-change": Row(OWNER_SEES, OWNER_DOES, {"valid_h": "8"}, event="policy.changed"),
     "jobs:policy-remove": Row(OWNER_SEES, OWNER_DOES, event="policy.removed"),
+    "schedules:schedule-list": Row(EVERYBODY),
+    "schedules:schedule-add": Row(
+        "200 403 403 200 in", "302 403 403 422 in", NEW_SCHEDULE, event="schedule.added"
+    ),
+    "schedules:schedule-check": Row(ONLY_POST, "200 403 403 200 in", NEW_SCHEDULE),
+    "schedules:schedule-detail": Row(ON_HOST),
+    "schedules:schedule-change": Row(ADMINS, ADMINS_DO, NEW_SCHEDULE, event="schedule.changed"),
+    "schedules:schedule-switch": Row(ONLY_POST, ADMINS_DO, event="schedule.switched_off"),
+    "schedules:schedule-run": Row(ONLY_POST, ADMINS_DO, event="schedule.run_requested"),
+    "schedules:schedule-remove": Row(ADMINS, ADMINS_DO, event="schedule.removed"),
     "audit:event-list": Row("200 403 403 200 in"),
 }  # fmt: skip
 CHANGING = [name for name, row in ROWS.items() if row.event]
@@ -210,7 +223,8 @@ def world(request, host, nobody) -> World:
     group = HostGroup.objects.create(name="production")
     people = {name: request.getfixturevalue(name) for name in CAST[:-1]}
     clients = {name: person.client for name, person in people.items()} | {"nobody": nobody}
-    ids = {"host_id": host.pk, "safe_name": "test", "job_id": job.pk, "token": "x" * 43}
+    schedule = bare_schedule(people["owner"].user, host)
+    ids = {"schedule_id": schedule.pk, "host_id": host.pk, "safe_name": "test", "job_id": job.pk, "token": "x" * 43}
     ids |= {"policy_id": policy.pk, "group_id": group.pk}
     return World(host, people["owner"], clients, ids)
 
@@ -237,7 +251,7 @@ def everything() -> dict[str, list[Any]]:
     """All rows of the panel's own tables, and how much waits to be sent; sessions and their events aside."""
     models = [
         model
-        for label in ("accounts", "hosts", "jails", "jobs")
+        for label in ("accounts", "hosts", "updates", "jails", "schedules", "django_celery_beat", "jobs")
         for model in apps.get_app_config(label).get_models()
     ]
     rows = {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
@@ -479,7 +493,7 @@ def test_a_new_jail_does_not_land_on_a_foreign_host(world, own_jail, other_host)
 
 def test_lists_name_nothing_that_one_may_not_see(world, own_jail, other_host):
     Job.objects.update(title="Hidden work")
-    for name in ("web:dashboard", "hosts:host-list", "jails:jail-list", "jobs:job-list", "audit:event-list"):
+    for name in ("web:dashboard", "hosts:host-list", "jails:jail-list", "jobs:job-list", "schedules:schedule-list", "audit:event-list"):
         text = world.clients["outsider"].get(reverse(name)).content.decode()
         assert "alpha" not in text, name
         assert "Hidden work" not in text, name

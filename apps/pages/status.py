@@ -48,6 +48,9 @@ LOOKS = {
     "cancelled": Look("Cancelled", "grey", "ban"),
     "lost": Look("Lost", "orange", "help-circle"),
     "skipped": Look("Skipped", "grey", "circle-dashed"),
+    # schedules
+    "ran": Look("Ran", "green", "circle-check"),
+    "off": Look("Switched off", "grey", "player-stop"),
     # basejails and whatever is being made
     "installed": Look("Installed", "green", "circle-check"),
     "installing": Look("Installing", "blue", "loader-2", busy=True),

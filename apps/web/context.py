@@ -39,6 +39,7 @@ AREAS = (
     Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
     Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job",)),
     Area("approval", "Approval", "users", "jobs:policy-list", "a", ("policy",)),
+    Area("schedules", "Schedules", "clock", "schedules:schedule-list", "s", ("schedule",)),
     Area("audit", "Record", "history", "audit:event-list", "r", ("event",)),
 )
 

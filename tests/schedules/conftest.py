@@ -4,9 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from apps.accounts.models import User
+from apps.hosts.models import Host
 from apps.schedules.models import Schedule, Target
-from apps.schedules.services import Wanted, schedule_add
+from apps.schedules.services import RUN_TASK, Wanted, schedule_add
 from tests.conftest import Person
 
 
@@ -16,6 +19,19 @@ def make_schedule(person: Person, name: str = "nightly", **values: Any) -> Sched
     schedule = schedule_add(actor=person.actor, wanted=Wanted(name=name, **(defaults | values)))
     before(schedule, timedelta(hours=1))
     return Schedule.objects.select_related("task__crontab", "host", "group").get(pk=schedule.pk)
+
+
+def bare_schedule(user: User, host: Host, name: str = "at night", line: str = "0 3 * * *") -> Schedule:
+    """A schedule of a host's probe that nobody was asked for, and nothing is recorded of."""
+    minute, hour, day, month, weekday = line.split()
+    crontab = CrontabSchedule.objects.create(
+        minute=minute, hour=hour, day_of_month=day, month_of_year=month, day_of_week=weekday
+    )
+    task = PeriodicTask.objects.create(name=f"schedule {name}", task=RUN_TASK, crontab=crontab)
+    return Schedule.objects.create(
+        name=name, kind="hosts.probe", target=Target.HOST, host=host, owner=user,
+        owner_name=user.get_username(), task=task,
+    )  # fmt: skip
 
 
 def before(schedule: Schedule, ago: timedelta) -> None:
