@@ -26,11 +26,11 @@ class PolicyForm(forms.Form):
     )
     kind = forms.ChoiceField(label="Kind of change", required=False)
     valid_h = forms.IntegerField(
-        label="Runs out after",
+        label="Runs out after (hours)",
         min_value=1,
         max_value=MOST_HOURS,
         initial=24,
-        help_text="Hours. A job waits so long for its approval, and an approval is good for so long.",
+        help_text="A job waits so long for its approval, and an approval is good for so long.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from apps.accounts.models import Grant, User
 from apps.accounts.permissions import Role
 from apps.freebsd.channel.agent import Agent
+from apps.hosts.models import HostGroup
 from apps.jails.models import Jail
 from apps.jobs import engine, ports
 from apps.jobs.models import ApprovalPolicy, Job
@@ -146,3 +147,20 @@ def test_a_rejection_tells_the_one_who_asked_why(sit_down, host, fake_host):
     expect(olivia.get_by_text("mia rejected it: Not during the day.")).to_be_visible()
     engine.advance_lane(host.pk)
     assert fake_host.runs == {}
+
+
+def test_the_form_of_a_policy_warns_of_the_group_that_is_chosen(sit_down, host):
+    """On alpha two people may approve, on omega one."""
+    calm = HostGroup.objects.create(name="calm")
+    type(host).objects.filter(pk=host.pk).update(group=calm)
+    make_host("omega", address="198.51.100.77")
+    sit_down("mia", Role.MANAGER)
+    ada = sit_down("ada", Role.ADMIN)
+    Grant.objects.filter(role=Role.ADMIN).update(host=None)
+
+    ada.goto("/approval/add/")
+    expect(ada.locator("#policy-warning")).to_contain_text("Only ada may approve on omega")
+    ada.get_by_label("Hosts").select_option("calm")
+    expect(ada.locator("#policy-warning")).to_have_text("")
+    ada.get_by_label("Hosts").select_option("Every host")
+    expect(ada.locator("#policy-warning")).to_contain_text("Only ada may approve on omega")
