@@ -22,6 +22,7 @@ class Program:
         pieces: What it prints, as it comes over the line.
         status: Its exit status; None when the host loses it.
         hangs: Whether it goes on until it is cancelled.
+        full: Whether it ends on a full disk.
         ready: Asked before each piece, by its number in this follow, until it says yes.
         then: Called on the channels' loop each time that all of its output has gone down the line; may raise.
     """
@@ -29,6 +30,7 @@ class Program:
     pieces: tuple[bytes, ...] = ()
     status: int | None = 0
     hangs: bool = False
+    full: bool = False
     ready: Callable[[int], bool] = field(default=lambda _number: True)
     then: Callable[[], None] = field(default=lambda: None)
 
@@ -124,7 +126,7 @@ class FakeHost:
             raise self.dropped
         run.program.then()
         await until(lambda: run.cancelled or not run.program.hangs)
-        return ended(CANCELLED if run.cancelled else run.program.status)
+        return ended(CANCELLED if run.cancelled else run.program.status, full=run.program.full)
 
     def _cancel(self, run_id: str) -> Answer:
         if run_id not in self.runs:
@@ -147,5 +149,6 @@ def after(pieces: tuple[bytes, ...], offset: int) -> list[bytes]:
     return [piece for piece in left if piece]
 
 
-def ended(status: int | None) -> Answer:
-    return Answer(76, b"", b"lost\n") if status is None else Answer(0, b"", f"exit {status}\n".encode())
+def ended(status: int | None, *, full: bool = False) -> Answer:
+    said = "lost" if status is None else f"exit {status}"
+    return Answer(76 if status is None else 0, b"", f"{said}{' full' if full else ''}\n".encode())

@@ -40,6 +40,11 @@ UNCHECKED = (
 
 
 UNSEEN = "The panel failed to store what it saw; its worker's log says what failed."
+DISK_FULL = (
+    "The host's disk is full: /var/db/jailpanel took nothing more, so the output may be cut and the command "
+    "may have stopped half-way. Make room on the host before you ask again."
+)
+NO_SPACE = "A disk of the host is full."
 GIVEN_UP = (
     "One worker after another failed to bring this job to its end; their log says what failed. "
     "A command of it may still run on the host: look there before you ask again."
@@ -144,13 +149,17 @@ def _run_step(lease: Lease, job: Job, step: Step, agent: Agent) -> None:
 
 
 def _judge(lease: Lease, step: Step, end: RunEnd) -> None:
+    full = DISK_FULL if end.disk_full else ""
     if end.lost:
         _set_step(lease, step, state=StepState.LOST, ended_at=timezone.now())
-        raise StepFailed(LOST, JobState.LOST)
-    state = StepState.SUCCEEDED if end.status == 0 else StepState.FAILED
+        raise StepFailed(f"{full} {LOST}".strip(), JobState.LOST)
+    did_well = end.status == 0 and not end.disk_full
+    state = StepState.SUCCEEDED if did_well else StepState.FAILED
     _set_step(lease, step, state=state, exit_status=end.status, ended_at=timezone.now())
-    if end.status != 0:
-        raise StepFailed(f"The command ended with status {end.status}. {last_words(step)}".strip())
+    if not did_well:
+        full = full or (NO_SPACE if _found_no_space(step) else "")
+        words = f"The command ended with status {end.status}.", last_words(step)
+        raise StepFailed(" ".join(filter(None, (full, *words))))
 
 
 def _prove(job: Job) -> tuple[JobState, str]:
@@ -236,11 +245,16 @@ def _set_step(lease: Lease, step: Step, **values: Any) -> None:
 
 def last_words(step: Step) -> str:
     """Return the step's last error lines, or its last line: what a person would look for first."""
-    tail = b"".join(bytes(chunk.data) for chunk in reversed(_last_chunks(step)))
-    lines = [line.strip() for line in tail.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in _tail(step).decode(errors="replace").splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("Error: ")]
     return "\n".join(errors[-2:] or lines[-1:])[:1000]
 
 
-def _last_chunks(step: Step) -> list[OutputChunk]:
-    return list(OutputChunk.objects.filter(step=step).order_by("-offset")[:4])
+def _found_no_space(step: Step) -> bool:
+    """Whether the command complains of a full disk itself; which one, its output says."""
+    return b"No space left on device" in _tail(step)
+
+
+def _tail(step: Step) -> bytes:
+    last = OutputChunk.objects.filter(step=step).order_by("-offset")[:4]
+    return b"".join(bytes(chunk.data) for chunk in reversed(last))

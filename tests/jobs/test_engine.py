@@ -12,7 +12,7 @@ from apps.audit.models import AuditEvent
 from apps.freebsd.channel import Answer
 from apps.freebsd.errors import AgentMissing, HostKeyChanged, HostUnreachable, ParseError
 from apps.jobs import engine, ports, steprun
-from apps.jobs.engine import LOST, advance_lane, last_words
+from apps.jobs.engine import DISK_FULL, LOST, NO_SPACE, advance_lane, last_words
 from apps.jobs.lease import Lease
 from apps.jobs.models import Job, JobState, StepState
 from tests.fakehost import Program
@@ -64,6 +64,25 @@ def test_a_failing_step_ends_the_job_with_its_last_words_and_skips_the_rest(work
         (StepState.SKIPPED, None),
     ]
     assert len(fake_host.started()) == 2
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_full_disk_of_the_host_is_told_and_is_no_success_whatever_the_command_says(work, status):
+    job = run(work(Program((b"copying\n",), status=status, full=True), Program()))
+    assert job.state == JobState.FAILED
+    assert job.outcome == f"{DISK_FULL} The command ended with status {status}. copying"
+    assert steps(job) == [(StepState.FAILED, status), (StepState.SKIPPED, None)]
+
+
+def test_a_command_that_finds_no_space_itself_is_told_in_plain_words(work):
+    output = b"mkdir: /usr/jails/www: No space left on device\nError: Could not create jail root.\n"
+    job = run(work(Program((output,), status=1)))
+    assert job.outcome == f"{NO_SPACE} The command ended with status 1. Error: Could not create jail root."
+
+
+def test_a_step_that_a_full_disk_lost_says_both(work):
+    job = run(work(Program(status=None, full=True)))
+    assert (job.state, job.outcome) == (JobState.LOST, f"{DISK_FULL} {LOST}")
 
 
 def test_a_lost_step_makes_the_job_lost_and_skips_the_rest(work, fake_host):
