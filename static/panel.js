@@ -98,7 +98,7 @@
   const inUse = (region) =>
     region.matches(":active") ||
     $(".dropdown-menu.show, .htmx-request", region) ||
-    (region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea"));
+    (region.contains(document.activeElement) && document.activeElement.matches("input:not([data-pick], [data-pick-page]), select, textarea"));
 
   // Asked before the request, and again before its answer is swapped in: a menu may have been opened meanwhile.
   const putOff = (region) => {
@@ -276,7 +276,8 @@
   const CHORD_MS = 1500;
   let chord = 0;
 
-  const typing = (element) => element.matches("input, select, textarea, [contenteditable]");
+  const typing = (element) =>
+    element.matches("input:not([data-pick], [data-pick-page]), select, textarea, [contenteditable]");
 
   const follow = (selector) => {
     const link = $(selector);

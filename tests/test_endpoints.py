@@ -26,13 +26,14 @@ from apps.audit.models import AuditEvent
 from apps.freebsd.channel.keys import fingerprint
 from apps.hosts.models import Host, HostGroup, HostState
 from apps.jails.models import Jail
-from apps.jobs.models import ApprovalPolicy, Job, JobState
+from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from tests.conftest import Person
 from tests.hosts.keys import FIRST
 from tests.jobs.conftest import make_job, make_plan
 from tests.places import make_basejail, make_jail
 from tests.schedules.conftest import bare_schedule
 
+BATCH_ID = uuid.UUID(int=4)
 CAST = ("owner", "operator", "viewer", "outsider", "nobody")
 NOT_HERE = "405 405 405 405 in"
 
@@ -57,6 +58,11 @@ def it_is_in_a_group(host: Host) -> None:
 def the_job_failed(host: Host) -> None:
     values = {"kind": "jails.stop", "subject": "test", "state": JobState.FAILED}
     Job.objects.filter(host=host).update(**values)
+
+
+def a_batch_runs(host: Host) -> None:
+    batch = Batch.objects.create(pk=BATCH_ID, kind="tests.work", title="Work", idempotency_key="batch")
+    Job.objects.filter(host=host).update(state=JobState.RUNNING, batch=batch, batch_position=0)
 
 
 def no_job_is_open(_host: Host) -> None:
@@ -90,6 +96,7 @@ OPERATORS, ADMINS = "200 200 403 404 in", "200 403 403 404 in"
 OPERATORS_DO, ADMINS_DO = "302 302 403 404 in", "302 403 403 404 in"
 OWNER_SEES, OWNER_DOES = "200 403 403 403 in", "302 403 403 403 in"
 NEW_JAIL = {"name": "web", "interface": "lo0", "address": "10.0.0.9", "prefix": "24"}
+BULK = {"all": "jails", "query": "q=test", "confirmed": "yes", "at_once": "1", "stop_after": "1"}
 NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "22", "user": "root"}
 
 NEW_SCHEDULE = {"name": "new", "kind": "hosts.probe", "target": "all", "every": "day", "clock": "03:00"}
@@ -126,6 +133,9 @@ ROWS = {
     "hosts:group-remove": Row(OWNER_SEES, OWNER_DOES, event="group.removed"),
     "hosts:agent-install": Row("200 200 200 200 200", "405 405 405 405 405"),
     "jails:jail-list": Row(EVERYBODY),
+    "jails:jail-bulk": Row(
+        "200 200 403 200 in", "302 302 403 422 in", BULK, event="jail.stop_requested", kind="jails.stop"
+    ),
     "jails:jail-detail": Row(ON_HOST),
     "jails:jail-start": Row(OPERATORS, OPERATORS_DO, event="jail.start_requested", kind="jails.start"),
     "jails:jail-stop": Row(OPERATORS, OPERATORS_DO, event="jail.stop_requested", kind="jails.stop"),
@@ -146,6 +156,10 @@ ROWS = {
     ),
     "jails:basejail-check": Row(ONLY_POST, ADMINS, {"release": "13.2-RELEASE"}),
     "jobs:job-list": Row(EVERYBODY),
+    "jobs:batch-list": Row(EVERYBODY),
+    "jobs:batch-detail": Row(ON_HOST, given=a_batch_runs),
+    "jobs:batch-stop": Row(OPERATORS, OPERATORS_DO, event="batch.stop_requested", given=a_batch_runs),
+    "jobs:batch-cancel": Row(OPERATORS, OPERATORS_DO, event="batch.cancel_requested", given=a_batch_runs),
     "jobs:job-detail": Row(ON_HOST),
     "jobs:job-status": Row(ON_HOST),
     "jobs:job-output": Row(ON_HOST),
@@ -226,7 +240,7 @@ def world(request, host, nobody) -> World:
     schedule = bare_schedule(people["owner"].user, host)
     ids = {"schedule_id": schedule.pk, "host_id": host.pk, "safe_name": "test", "job_id": job.pk, "token": "x" * 43}
     ids |= {"policy_id": policy.pk, "group_id": group.pk}
-    return World(host, people["owner"], clients, ids)
+    return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
 
 def known_urls() -> dict[str, set[str]]:
@@ -319,7 +333,8 @@ def test_a_change_is_recorded_with_person_address_and_job(world, name):
     row, jobs = ROWS[name], set(Job.objects.values_list("pk", flat=True))
     row.given(world.host)
     with world.ask(name, "owner", "post"):
-        (event,) = events()
+        # A batch and its jobs have events of their own.
+        (event,) = (found for found in events() if found.action == row.event)
         made = Job.objects.exclude(pk__in=jobs)
         assert (event.action, event.actor_name, event.address) == (row.event, "owner", "192.0.2.99")
         assert event.actor_id == world.owner.user.pk
@@ -389,10 +404,10 @@ def test_htmx_gets_the_same_answer_as_anyone(world, name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, parts in known_urls().items() if {"host_id", "job_id"} & parts]
+    "name", [name for name, parts in known_urls().items() if {"host_id", "job_id", "batch_id"} & parts]
 )
 def test_what_does_not_exist_is_not_there_for_anyone(world, name):
-    url = world.url(name, host_id=uuid.uuid4(), job_id=uuid.uuid4())
+    url = world.url(name, host_id=uuid.uuid4(), job_id=uuid.uuid4(), batch_id=uuid.uuid4())
     owner = world.clients["owner"]
     assert {owner.get(url).status_code, owner.post(url, ROWS[name].data).status_code} <= {404, 405}
 

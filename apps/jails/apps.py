@@ -13,8 +13,12 @@ class JailsConfig(AppConfig):
     def ready(self) -> None:
         """Register the observer and the job kinds."""
         from apps.hosts import observers  # noqa: PLC0415  needs the app registry
+        from apps.jails.changes import CHANGES, batch_retry_url  # noqa: PLC0415  needs the app registry
         from apps.jails.observing import observe  # noqa: PLC0415  needs the app registry
         from apps.jails.proof import register_kinds  # noqa: PLC0415  needs the app registry
+        from apps.jobs.ports import register_batch_retry  # noqa: PLC0415  needs the app registry
 
         observers.register(observe)
+        for change in CHANGES.values():
+            register_batch_retry(change.kind, batch_retry_url)
         register_kinds()

@@ -18,7 +18,7 @@ from apps.accounts.actor import Actor
 from apps.accounts.permissions import denial
 from apps.freebsd.errors import Conflict, InvalidInput
 from apps.hosts.models import Host
-from apps.jails.changes import RESTART, START, STOP, Change, intent_of, subject_of, why_not_now
+from apps.jails.changes import START, Change, intent_of, subject_of, why_not_now
 from apps.jails.models import Jail
 from apps.jails.queries import jail_list
 from apps.jails.services import Agreed
@@ -234,6 +234,3 @@ def jails_of_failed(*, actor: Actor, batch: Batch) -> list[int]:
     rows = jail_list(actor).filter(host_id__in=hosts, safe_name__in={name for _, name in wanted})
     found = rows.order_by().values_list("pk", "host_id", "safe_name")
     return [pk for pk, host_id, name in found if (host_id, name) in wanted]
-
-
-CHANGE_OF_KIND = {change.kind: change for change in (START, STOP, RESTART)}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
 
 from apps.accounts.permissions import Perm
 from apps.audit.services import Subject
 from apps.hosts.models import Host
 from apps.jails import plans
 from apps.jails.models import Jail
-from apps.jobs.models import Job
+from apps.jobs.models import Batch, Job
 from apps.jobs.plan import Plan
 
 
@@ -86,3 +89,9 @@ def intent_of(jail: Jail) -> dict[str, Any]:
 def subject_of(jail: Jail) -> Subject:
     """Return what the record calls a jail."""
     return Subject("jail", jail.safe_name, jail.name, jail.host_id)
+
+
+def batch_retry_url(batch: Batch) -> str:
+    """Return where the jobs of a batch of this room that came to nothing are asked for once more."""
+    verb = batch.kind.rpartition(".")[2]
+    return f"{reverse('jails:jail-bulk', args=[verb])}?{urlencode({'failed_of': batch.pk})}"

@@ -46,6 +46,11 @@ def _hosts(actor: Actor, data: QueryDict) -> list[UUID]:
     return _uuids(data.getlist("host"))
 
 
+def one_number(text: str) -> int | None:
+    """Return the id that a text is, or None."""
+    return next(iter(_numbers([text])), None)
+
+
 def _numbers(texts: Iterable[str]) -> list[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.jails import create_views, views
+from apps.jails import bulk_views, create_views, views
 
 app_name = "jails"
 urlpatterns = [
     path("jails/", views.jail_list, name="jail-list"),
+    path("jails/bulk/<slug:verb>/", bulk_views.jail_bulk, name="jail-bulk"),
     path("hosts/<uuid:host_id>/basejail/install/", create_views.basejail_install, name="basejail-install"),
     path("hosts/<uuid:host_id>/basejail/check/", create_views.basejail_check, name="basejail-check"),
     path("hosts/<uuid:host_id>/new-jail/", create_views.jail_create, name="jail-create"),

@@ -153,7 +153,7 @@ def _act(request: PanelRequest, host_id: UUID, safe_name: str, action: Action) -
     jail = jail_get(actor=request.actor, host_id=host_id, safe_name=safe_name, need=action.perm)
     if request.method == "POST":
         job = action.request(actor=request.actor, jail=jail, agreed=agreed(request))
-        return accepted(request, job, _back(request, jail.get_absolute_url()))
+        return accepted(request, job, back_to(request, jail.get_absolute_url()))
     return _confirm(request, jail, action.plan(jail), {"button": action.verb})
 
 
@@ -172,14 +172,14 @@ def jail_delete(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
         except InvalidInput as refused:
             error = refused.message
         else:
-            back = _back(request, jail.get_absolute_url())
+            back = back_to(request, jail.get_absolute_url())
             # The jail's own page will be gone.
             return accepted(request, job, job.get_absolute_url() if back == jail.get_absolute_url() else back)
     return _confirm_delete(request, jail, wipe=wipe, typed=typed, error=error)
 
 
 def _confirm_delete(request: PanelRequest, jail: Jail, *, wipe: bool, typed: str, error: str) -> HttpResponse:
-    back = _back(request, jail.get_absolute_url())
+    back = back_to(request, jail.get_absolute_url())
     context = {
         "button": "Delete and destroy its files" if wipe else "Delete, keep its files",
         "crumb": "Delete",
@@ -205,7 +205,7 @@ def _confirm(
     request: PanelRequest, jail: Jail, plan: Plan, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Ask whether to run a plan; the form carries what makes it run once, and only as it was shown."""
-    back = _back(request, jail.get_absolute_url())
+    back = back_to(request, jail.get_absolute_url())
     carried = {
         "idempotency_key": request.POST.get("idempotency_key") or fresh_key(),
         "plan_hash": plan.hash,
@@ -241,7 +241,7 @@ def accepted(request: PanelRequest, job: Job, back: str) -> HttpResponse:
     return redirect(back)
 
 
-def _back(request: PanelRequest, default: str) -> str:
+def back_to(request: PanelRequest, default: str) -> str:
     """Return the page of ours that the person came from."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None) and target.startswith("/")

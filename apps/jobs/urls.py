@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.jobs import approval_views, views
+from apps.jobs import approval_views, batch_views, views
 from apps.jobs.retry_views import job_retry
 
 app_name = "jobs"
 urlpatterns = [
     path("jobs/", views.job_list, name="job-list"),
+    path("jobs/batches/", batch_views.batch_list, name="batch-list"),
+    path("jobs/batches/<uuid:batch_id>/", batch_views.batch_detail, name="batch-detail"),
+    path("jobs/batches/<uuid:batch_id>/stop/", batch_views.batch_stop, name="batch-stop"),
+    path("jobs/batches/<uuid:batch_id>/cancel/", batch_views.batch_cancel, name="batch-cancel"),
     path("jobs/<uuid:job_id>/", views.job_detail, name="job-detail"),
     path("jobs/<uuid:job_id>/status/", views.job_status, name="job-status"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job-cancel"),

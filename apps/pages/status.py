@@ -51,6 +51,10 @@ LOOKS = {
     # schedules
     "ran": Look("Ran", "green", "circle-check"),
     "off": Look("Switched off", "grey", "player-stop"),
+    # batches
+    "batch.running": Look("Running", "blue", "loader-2", busy=True),
+    "batch.stopped": Look("Stopped", "orange", "player-stop"),
+    "batch.ended": Look("Ended", "grey", "circle-check"),
     # basejails and whatever is being made
     "installed": Look("Installed", "green", "circle-check"),
     "installing": Look("Installing", "blue", "loader-2", busy=True),
@@ -69,7 +73,7 @@ def look_of(state: str, kind: str = "") -> Look:
 
     Args:
         state: The state's value.
-        kind: "job" where the word means something else for jobs and steps.
+        kind: "job" or "batch" where the word means something else for jobs, their steps or batches.
     """
     plain = Look(state.replace("_", " ").capitalize() or "Unknown", "grey", "help-circle")
     return LOOKS.get(f"{kind}.{state}") or LOOKS.get(state, plain)

@@ -37,7 +37,7 @@ AREAS = (
     Area("web", "Dashboard", "layout-dashboard", "web:dashboard", "d", ("dashboard",)),
     Area("hosts", "Hosts", "server-2", "hosts:host-list", "h", ("host", "basejail", "group")),
     Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
-    Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job",)),
+    Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job", "batch")),
     Area("approval", "Approval", "users", "jobs:policy-list", "a", ("policy",)),
     Area("schedules", "Schedules", "clock", "schedules:schedule-list", "s", ("schedule",)),
     Area("audit", "Record", "history", "audit:event-list", "r", ("event",)),

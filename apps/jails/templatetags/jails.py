@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django import template
@@ -11,8 +13,11 @@ from django.urls import reverse
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm, denial
+from apps.freebsd.commands import Command
+from apps.jails.changes import CHANGES
 from apps.jails.models import Jail
 from apps.jails.queries import shown_state
+from apps.pages.listing import Listing
 
 register = template.Library()
 
@@ -54,6 +59,40 @@ def last_known(jail: Jail) -> str:
 def at(values: Mapping[str, list[str]] | None, key: str) -> list[str]:
     """Return what a mapping holds under a key, or nothing."""
     return values.get(key, []) if values else []
+
+
+@register.filter
+def typed(command: Command) -> str:
+    """Return a command as it could be typed into a shell."""
+    return shlex.join(command.argv)
+
+
+@register.simple_tag(takes_context=True)
+def may_bulk(context: template.Context) -> bool:
+    """Say whether the one who looks may do to some jail what can be done to many at once."""
+    return any(context["request"].actor.may_anywhere(change.perm) for change in CHANGES.values())
+
+
+@register.inclusion_tag("jails/_bulk_bar.html", takes_context=True)
+def bulk_bar(context: template.Context, listing: Listing[Any], what: str) -> dict[str, object]:
+    """Render what can be done to the rows that are ticked in a list.
+
+    Args:
+        context: The page's.
+        listing: The list.
+        what: "jails" or "hosts", whose jails are meant.
+    """
+    actor: Actor = context["request"].actor
+    buttons = [
+        Button(
+            change.label,
+            _LOOK[change.verb][0],
+            reverse("jails:jail-bulk", args=[change.verb]),
+            "" if actor.may_anywhere(change.perm) else denial(change.perm),
+        )
+        for change in CHANGES.values()
+    ]
+    return {"listing": listing, "what": what, "buttons": buttons, "here": context["request"].get_full_path()}
 
 
 @register.inclusion_tag("jails/_actions.html", takes_context=True)
