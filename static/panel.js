@@ -322,4 +322,8 @@
   });
   checkTypedNames(document);
   if (!("EventSource" in window)) showLive("away");
+  // What the bar of jobs showed (bar.js) does not stay behind when someone signs out.
+  try {
+    if (!$("#task-bar")) window.sessionStorage.removeItem("panel:bar");
+  } catch { /* The browser keeps nothing anyway. */ }
 })();

@@ -156,6 +156,7 @@ ROWS = {
     ),
     "jails:basejail-check": Row(ONLY_POST, ADMINS, {"release": "13.2-RELEASE"}),
     "jobs:job-list": Row(EVERYBODY),
+    "jobs:job-bar": Row(EVERYBODY),
     "jobs:batch-list": Row(EVERYBODY),
     "jobs:batch-detail": Row(ON_HOST, given=a_batch_runs),
     "jobs:batch-stop": Row(OPERATORS, OPERATORS_DO, event="batch.stop_requested", given=a_batch_runs),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+import secrets
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -65,3 +68,24 @@ class Actor:
 
 # What the panel does by itself (scheduled probes, sweeps).
 PANEL = Actor(name="jailpanel", user_id=None, grants=(Grant(Role.ADMIN, None),))
+
+
+def command_line_actor() -> Actor:
+    """Return who runs `manage.py`: the operating system's user, who holds the panel's database and may all.
+
+    No account can have such a name. The environment is not asked (LOGNAME): anybody may set it.
+    """
+    return Actor(
+        name=f"{_os_user()} (command line)",
+        user_id=None,
+        request_id=secrets.token_hex(8),
+        grants=(Grant(Role.ADMIN, None),),
+    )
+
+
+def _os_user() -> str:
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.jobs import approval_views, batch_views, views
+from apps.jobs import approval_views, bar_views, batch_views, views
 from apps.jobs.retry_views import job_retry
 
 app_name = "jobs"
@@ -14,6 +14,7 @@ urlpatterns = [
     path("jobs/batches/<uuid:batch_id>/", batch_views.batch_detail, name="batch-detail"),
     path("jobs/batches/<uuid:batch_id>/stop/", batch_views.batch_stop, name="batch-stop"),
     path("jobs/batches/<uuid:batch_id>/cancel/", batch_views.batch_cancel, name="batch-cancel"),
+    path("jobs/bar/", bar_views.job_bar, name="job-bar"),
     path("jobs/<uuid:job_id>/", views.job_detail, name="job-detail"),
     path("jobs/<uuid:job_id>/status/", views.job_status, name="job-status"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job-cancel"),

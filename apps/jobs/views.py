@@ -12,6 +12,7 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
 from apps.jobs.models import Job, JobState
 from apps.jobs.ports import job_kinds, next_links
+from apps.jobs.progress import with_progress
 from apps.jobs.queries import job_get, jobs_ahead, output_after
 from apps.jobs.queries import job_list as jobs_of
 from apps.jobs.second_person import waiting_for
@@ -27,6 +28,7 @@ def _spec() -> ListSpec:
             Column("title", "Job", ("title",)),
             Column("host", "Host", ("host__name",)),
             Column("state", "State", ("state",)),
+            Column("progress", "Progress"),
             Column("requester", "Asked by", ("requester_name",)),
             Column("created", "Asked", ("created_at",)),
             Column("duration", "Took"),
@@ -44,7 +46,7 @@ def _spec() -> ListSpec:
 @require_GET
 def job_list(request: PanelRequest) -> HttpResponse:
     """List the jobs of the hosts that one may see."""
-    listing = Listing(_spec(), jobs_of(request.actor), request.GET)
+    listing = Listing(_spec(), with_progress(jobs_of(request.actor)), request.GET)
     return htmx.render_page(
         request, "jobs/list.html", {"listing": listing}, partials={"job-list": "jobs/_list.html"}
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from apps.accounts.actor import PANEL, Actor, Grant
+from apps.accounts.actor import PANEL, Actor, Grant, command_line_actor
 from apps.accounts.permissions import REASON, ROLE_PERMISSIONS, Perm, Role, denial
 from apps.freebsd.errors import NotAllowed
 
@@ -14,7 +14,7 @@ HERE, THERE = UUID(int=1), UUID(int=2)
 
 SEE = {Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW}
 RUN = {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
-MAKE = {Perm.BASEJAIL_INSTALL, Perm.JAIL_CREATE, Perm.JAIL_DELETE}
+MAKE = {Perm.BASEJAIL_INSTALL, Perm.JAIL_CREATE, Perm.JAIL_DELETE, Perm.JOB_APPROVE, Perm.SCHEDULE_CHANGE}
 ROLES = {
     Role.VIEWER: SEE,
     Role.OPERATOR: SEE | RUN,
@@ -98,3 +98,16 @@ def test_the_panel_itself_may_do_everything():
 
 def test_grants_stay_out_of_logs():
     assert "admin" not in repr(actor((Role.ADMIN, None)))
+
+
+def test_the_command_line_is_the_operating_systems_user_whatever_the_environment_says(monkeypatch):
+    monkeypatch.setenv("LOGNAME", "somebody")
+    monkeypatch.setattr("os.getuid", lambda: 0)
+    actor = command_line_actor()
+    assert (actor.name, actor.user_id) == ("root (command line)", None)
+    assert all(actor.may(perm) for perm in Perm)
+
+
+def test_a_user_without_a_name_acts_by_number(monkeypatch):
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_123)
+    assert command_line_actor().name == "uid 4000000123 (command line)"

@@ -8,13 +8,20 @@ from django import template
 
 from apps.freebsd.commands import Command
 from apps.jobs import policies
-from apps.jobs.models import ApprovalPolicy, Step
+from apps.jobs.models import ApprovalPolicy, Job, Step
 from apps.jobs.plan import Plan
+from apps.jobs.progress import Progress, progress_of
 from apps.jobs.reasons import Purpose, purpose_of
 from apps.jobs.second_person import SecondPerson
 from apps.jobs.second_person import second_person as second_person_for
 
 register = template.Library()
+
+
+@register.filter
+def progress(job: Job) -> Progress:
+    """Return how far a job is; its steps have been fetched with it."""
+    return progress_of(job)
 
 
 @register.filter
