@@ -10,15 +10,19 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.accounts.actor import PANEL
+from apps.accounts.models import User
 from apps.audit.services import Subject, record
 from apps.hosts.models import Host, HostGroup
 from apps.jails.models import Jail, JailAddress
 from apps.jobs.lease import claim
-from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
+from apps.jobs.models import ApprovalPolicy, Job, JobState
 from apps.jobs.output import store_output
+from apps.schedules.models import Schedule
+from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
 from tests.jobs.conftest import make_job
 from tests.places import make_basejail, make_host, make_jail
+from tests.schedules.conftest import bare_schedule
 
 MOST_BYTES = 200_000
 STATES = list(JobState)
@@ -67,20 +71,6 @@ def jobs(count: int) -> str:
     for number in range(count):
         make_job(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}"))
     return "/jobs/"
-
-
-def job_bar(count: int) -> str:
-    """Jobs in every state, of batches and of none, on as many hosts."""
-    batches = [Batch.objects.create(title="Restart", idempotency_key=str(number)) for number in range(count)]
-    for number, batch in enumerate(batches):
-        host = make_host(f"host{number:03}", address=f"198.51.100.{number + 1}")
-        for state in STATES:
-            alone, one_of = make_job(host), make_job(host)
-            in_state = {"state": state, "ended_at": timezone.now()}
-            Job.objects.filter(pk=alone.pk).update(**in_state)
-            if state != JobState.RUNNING:
-                Job.objects.filter(pk=one_of.pk).update(batch=batch, **in_state)
-    return "/jobs/bar/"
 
 
 def one_job(count: int) -> str:
@@ -141,6 +131,22 @@ def fill(host: Host, count: int) -> None:
     )
 
 
+def schedules(count: int) -> str:
+    user = User.objects.get(username="owner")
+    host = make_host("alpha")
+    for number in range(count):
+        schedule = bare_schedule(user, host, f"schedule {number:03}")
+        job = make_job(host)
+        Schedule.objects.filter(pk=schedule.pk).update(last_state="ran", last_job=job)
+    return "/schedules/"
+
+
+def host_with_schedules(count: int) -> str:
+    schedules(count)
+    ReleaseUpdate.objects.create(release="13.2-RELEASE", arch="amd64", patch=11, tried_at=timezone.now())
+    return Host.objects.get().get_absolute_url()
+
+
 PAGES: dict[str, Callable[[int], str]] = {
     "hosts": hosts,
     "dashboard": dashboard,
@@ -148,11 +154,12 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a host": one_host,
     "a jail": one_jail,
     "jobs": jobs,
-    "the bar of jobs": job_bar,
     "a job": one_job,
     "approval": approval,
     "groups": groups,
     "the record": events,
+    "schedules": schedules,
+    "a host with schedules": host_with_schedules,
 }
 
 

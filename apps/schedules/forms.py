@@ -128,7 +128,7 @@ class ScheduleForm(forms.Form):
         if self.timing and not self.errors:
             self.wanted = Wanted(
                 name=data["name"], kind=data["kind"], target=Target(data["target"]), line=self.timing.line,
-                host=data["host"], group=data["group"], jail=jail,
+                host=data.get("host"), group=data.get("group"), jail=jail,
             )  # fmt: skip
         return data
 

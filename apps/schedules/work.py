@@ -59,7 +59,8 @@ def register_kinds() -> None:
             JAILS, Perm.JAIL_STOP, restart, "refresh", is_made_up_for=False,
         ),
         ScheduleKind(
-            "jails.start", "Start jails", "Starts the jails that are stopped.",
+            "jails.start", "Start jails",
+            "Starts jails that are stopped; of a host only those that its boot would start.",
             JAILS, Perm.JAIL_START, start, "player-play", is_made_up_for=False,
         ),
         ScheduleKind(
