@@ -278,4 +278,6 @@ class Facts:
                 return self._nonce
             case Substitution(text=text) if text.startswith("path_of "):
                 return self._works.path_of(text.removeprefix("path_of "))
+            case Substitution(text=text) if text.startswith("dataset_of "):
+                return self._works.dataset_of(text.removeprefix("dataset_of "))
         raise NotKnown("an expansion")

@@ -130,6 +130,12 @@ class Sections:
         named = value.startswith("/") and not _CONTROL.search(value)
         return self.root + (value if named else "/nonexistent")
 
+    def dataset_of(self, name: str) -> str:
+        """Give a dataset below the one that the settings name, or below one that is not there."""
+        value = self.settings.get("jailzfs", "")
+        named = re.match(r"[A-Za-z]", value) and not _CONTROL.search(value)
+        return f"{value if named else 'nonexistent'}/{name}"
+
     def ezjail_settings(self) -> Result:
         """Print the settings; one that holds a control character is complained of instead."""
         out, err = "", ""

@@ -16,8 +16,8 @@ SECTIONS = (
     "ezjail-version", "ezjail-enable", "ezjail-conf", "ezjail-settings", "jail-files", "jail-files-odd",
     "id-files", "jail-roots", "flavours", "basejail", "basejail-release",
 )  # fmt: skip
-ZFS_SECTIONS = ("zpool", "zfs")
-MAY_FAIL = ("ezjail-conf", "sysctl", "ezjail-enable")
+ZFS_SECTIONS = ("zpool", "zfs", "zfs-template")
+MAY_FAIL = ("ezjail-conf", "sysctl", "ezjail-enable", "zfs-template")
 
 
 async def harmless_checks_hold(trial: Trial) -> None:

@@ -72,6 +72,9 @@ HOSTILE: tuple[tuple[str, ...], ...] = (
     (EZJAIL_ADMIN, "create", "x"),
     (EZJAIL_ADMIN, "create", "-x", "lo0|10.0.0.2"),
     (EZJAIL_ADMIN, "create", "--", "-x", "lo0|10.0.0.2"),
+    (EZJAIL_ADMIN, "create", "-x", "-r", "/etc", "x", "lo0|10.0.0.2"),
+    (EZJAIL_ADMIN, "create", "-x", "-r", "basejail", "x", "lo0|10.0.0.2"),
+    (EZJAIL_ADMIN, "create", "-x", "-f", "example", "x", "lo0|10.0.0.2"),
     (EZJAIL_ADMIN, "create", "-r", "/etc", "x", "lo0|10.0.0.2"),
     (EZJAIL_ADMIN, "create", "../x", "lo0|10.0.0.2"),
     (EZJAIL_ADMIN, "create", "a/b", "lo0|10.0.0.2"),
@@ -95,6 +98,10 @@ HOSTILE: tuple[tuple[str, ...], ...] = (
     (EZJAIL_ADMIN, "onestart", "-f"),
     (EZJAIL_ADMIN, "config", "-n", "y", "x"),
     (EZJAIL_ADMIN, "config", "-r", "test", "x"),
+    ("/sbin/zfs", "destroy", "-r", "zroot/ezjail/x"),
+    ("/sbin/zfs", "destroy", "-r", "zroot/ezjail"),
+    ("/sbin/zfs", "destroy", "zroot/ezjail/newjail"),
+    ("/sbin/zfs", "destroy", "zroot/ezjail/x@_vanilla_newjail_"),
 )
 
 # A control character is garbling: no builder makes one.

@@ -27,6 +27,7 @@ START_TIMEOUT_S = 15 * 60  # the call lasts until /etc/rc in the jail has ended
 CONFIG_TIMEOUT_S = 60
 
 PORTSNAP_GONE = 14
+NOBODYS = "203.0.113.1"  # of RFC 5737's range for documents; without an interface jail(8) does not add it
 
 
 def install(
@@ -76,6 +77,28 @@ def create(name: JailName, addresses: JailAddresses, *, flavour: FlavourName | N
         purpose += f"; -f lays the files of the flavour {flavour} over the copy"
     undo = f"{EZJAIL_ADMIN} delete -w {name}"
     return Command(argv, f"{purpose}.", undo=undo, timeout_s=COPY_TIMEOUT_S)
+
+
+def register(name: JailName, addresses: JailAddresses | None, *, root: str = "") -> Command:
+    """Build the call that writes a jail's file and fstab for a root that is there already.
+
+    Nothing is copied, and no flavour is laid over it. On a host that makes every jail a dataset it needs the
+    dataset, elsewhere the directory; neither is looked into.
+
+    Args:
+        name: The jail.
+        addresses: Its addresses; None for one that no host has, so that nothing could start in between.
+        root: `fulljail` or `ezjailtemp`, which an install left; else the root is where the name says.
+
+    Source: reference ezjail §7 (-x, -r).
+    """
+    words = ("-r", root) if root else ()
+    where = root or f"what is there of {name}"
+    address = str(addresses) if addresses else NOBODYS
+    purpose = f"Register {where} with ezjail as the jail {name}, with {address}; -x copies nothing"
+    argv = (EZJAIL_ADMIN, "create", "-x", *words, str(name), address)
+    undo = f"{EZJAIL_ADMIN} delete {name}"
+    return Command(argv, f"{purpose}.", undo=undo, timeout_s=CONFIG_TIMEOUT_S)
 
 
 def onestart(name: JailName) -> Command:

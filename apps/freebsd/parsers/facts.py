@@ -277,7 +277,16 @@ def _leftovers(
         datasets=leftovers.orphan_datasets(datasets or (), jails, settings),
         mounts=leftovers.left_mounts(probe.shown("mounts", parse_mounts) or (), jails),
         jails=leftovers.unknown_jails(running, jails),
+        images=leftovers.orphan_images(roots, jails, settings),
+        unmarked=leftovers.unmarked_jails(jails),
+        snapshots=leftovers.left_snapshots(_template_snapshots(probe)),
     )
+
+
+def _template_snapshots(probe: _Probe) -> str:
+    """Take a host without such a dataset, and an older agent, for one without snapshots of it."""
+    section = probe.sections.get("zfs-template")
+    return section.text if section and section.status == 0 else ""
 
 
 def _number(text: str, what: str) -> int:

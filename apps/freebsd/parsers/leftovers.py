@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from apps.freebsd.parsers.mounts import Mount
     from apps.freebsd.parsers.zfs import ZfsDataset
 
+CREATE_SNAPSHOT = "_vanilla_newjail_"
 _MADE_BY_START = ("nullfs", "devfs", "fdescfs", "procfs")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_]+")
 
@@ -38,6 +39,9 @@ class Leftovers:
         datasets: ZFS file systems where jails' would be, and no jail's.
         mounts: Where something is still mounted below the root of a jail that does not run.
         jails: Names of jails in the kernel that ezjail has no file for; they may be someone else's.
+        images: Paths of image files below ezjail's directory that are no jail's.
+        unmarked: Safe names of jails that run and that ezjail takes for stopped: their id file is missing.
+        snapshots: Full names of snapshots that a create takes of the template and takes away again.
     """
 
     files: tuple[str, ...]
@@ -47,6 +51,9 @@ class Leftovers:
     datasets: tuple[str, ...]
     mounts: tuple[str, ...]
     jails: tuple[str, ...]
+    images: tuple[str, ...] = ()
+    unmarked: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
 
 
 def stray_files(names: Iterable[str], jails: Iterable[JailFacts]) -> tuple[str, ...]:
@@ -111,6 +118,36 @@ def left_mounts(mounts: Iterable[Mount], jails: Iterable[JailFacts]) -> tuple[st
     stopped = [f"{jail.root}/" for jail in jails if jail.root and jail.running is None]
     made = [mount.point for mount in mounts if mount.kind in _MADE_BY_START]
     return tuple(point for point in made if point.startswith(tuple(stopped)))
+
+
+def orphan_images(roots: Roots, jails: Iterable[JailFacts], settings: EzjailSettings) -> tuple[str, ...]:
+    """Return the image files below ezjail's directory that no jail with a file can be in."""
+    taken = {f"{PurePosixPath(jail.root).name}.img" for jail in jails if jail.root}
+    taken |= {f"{jail.safe_name}.img" for jail in jails}
+    names = sorted(name for name, kind in roots.entries.items() if kind == "f" and name.endswith(".img"))
+    return tuple(f"{settings.jaildir}/{name}" for name in names if name not in taken)
+
+
+def unmarked_jails(jails: Iterable[JailFacts]) -> tuple[str, ...]:
+    """Return the jails whose id file does not say that they run: it is written once all of a start is over.
+
+    Source: reference ezjail §2, §11 (start: in jail(8)/rc).
+    """
+    return tuple(
+        jail.safe_name
+        for jail in jails
+        if jail.running and not jail.running.dying and jail.id_jid != jail.running.jid
+    )
+
+
+def left_snapshots(text: str) -> tuple[str, ...]:
+    """Return the snapshots of the template, one a line, that a create should have taken away.
+
+    The next create would build on one, however old, without a word.
+
+    Source: reference ezjail §7, §11.
+    """
+    return tuple(line for line in text.splitlines() if line.endswith(f"@{CREATE_SNAPSHOT}"))
 
 
 def unknown_jails(running: Iterable[RunningJail], jails: Iterable[JailFacts]) -> tuple[str, ...]:

@@ -166,6 +166,27 @@ def test_fstab_that_mounts_the_basejail_for_no_jail_is_left_over():
     assert facts.leftovers.fstabs == ("/etc/fstab.gone",)
 
 
+def test_image_without_a_jail_is_left_over():
+    facts = _facts(jail__roots=out(ROOTS + "f gone.img\nf test.img\nf note\nd dir.img\n"))
+    assert facts.leftovers.images == ("/usr/jails/gone.img",)
+
+
+def test_jail_whose_id_file_does_not_say_that_it_runs_is_told():
+    """Killed in the middle of its start: the kernel has it, and ezjail takes it for stopped."""
+    assert _facts().leftovers.unmarked == ()
+    assert _facts(id__files=out("six 3\ntwo_example 99\n")).leftovers.unmarked == ("test", "two_example")
+
+
+def test_snapshot_that_a_create_left_on_the_template_is_told():
+    left = "tank/ezjail/newjail@_vanilla_newjail_\n"
+    zfs = {"zpool": out(""), "zfs": out("")}
+    assert _facts(**zfs, zfs__template=out("tank/ezjail/newjail@kept\n" + left)).leftovers.snapshots == (
+        left.strip(),
+    )
+    assert _facts(**zfs, zfs__template=out("", 1, "dataset does not exist")).leftovers.snapshots == ()
+    assert _facts().leftovers.snapshots == ()
+
+
 def test_stray_files_are_no_jails():
     facts = _facts(
         **{"_file_test.AbC123": _test_file(), "_file_test.bak": _test_file()}, jail__files__odd=out("2\n")

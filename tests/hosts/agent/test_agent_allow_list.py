@@ -13,6 +13,7 @@ from tests.hosts.agent.tree import EZJAIL, SCRIPT, lines, make_tree
 
 MIRROR = "https://download.freebsd.org"
 INSTALL = (EZJAIL, "install", "-h", MIRROR, "-r", "13.2-RELEASE")
+ZFS = "/sbin/zfs"
 TERMINAL = ("/usr/bin/script", "-q", "/dev/null")
 UNAME = ("/usr/bin/env", "UNAME_r=13.2-RELEASE")
 
@@ -29,6 +30,9 @@ ACCEPTED = [
     (EZJAIL, "create", "test", "lo0|10.0.0.2/24"),
     (EZJAIL, "create", "--", "test", "lo0|10.0.0.3/24,re0|192.0.2.10/24"),
     (EZJAIL, "create", "-f", "example", "foo-bar.com", "10.0.0.2"),
+    (EZJAIL, "create", "-x", "test", "lo0|10.0.0.2/24"),
+    (EZJAIL, "create", "-x", "-r", "fulljail", "test", "203.0.113.1"),
+    (EZJAIL, "create", "-x", "-r", "ezjailtemp", "--", "test", "203.0.113.1"),
     (EZJAIL, "create", "-f", "example", "--", "a", "em0.5|2001:db8::5/64,::1"),
     (EZJAIL, "onestart", "test"),
     (EZJAIL, "onestop", "test"),
@@ -39,6 +43,8 @@ ACCEPTED = [
     (EZJAIL, "delete", "-w", "-f", "--", "test"),
     (EZJAIL, "config", "-r", "run", "test"),
     (EZJAIL, "config", "-r", "norun", "--", "test"),
+    (ZFS, "destroy", "-r", "tank/ezjail/fulljail"),
+    (ZFS, "destroy", "tank/ezjail/newjail@_vanilla_newjail_"),
 ]
 
 REFUSED = [
@@ -103,7 +109,32 @@ REFUSED = [
     (EZJAIL, "create", "test", "10.0.0.2 "),
     (EZJAIL, "create", "test", '10.0.0.2";id;"'),
     (EZJAIL, "create", "test", "-x"),
-    (EZJAIL, "create", "-x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-x", "-x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-x", "-f", "example", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "example", "-x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-x", "-r", "basejail", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-x", "-r", "/usr/jails/fulljail", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "fulljail", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-x", "fulljail", "10.0.0.2"),
+    (ZFS, "list"),
+    (ZFS, "destroy"),
+    (ZFS, "destroy", "tank/ezjail/test"),
+    (ZFS, "destroy", "-r", "tank/ezjail/test"),
+    (ZFS, "destroy", "-r", "tank/ezjail"),
+    (ZFS, "destroy", "-r", "/fulljail"),
+    (ZFS, "destroy", "-r", "fulljail"),
+    (ZFS, "destroy", "-r", "-f/fulljail"),
+    (ZFS, "destroy", "-r", "tank//fulljail"),
+    (ZFS, "destroy", "-r", "tank/x@y/fulljail"),
+    (ZFS, "destroy", "-R", "tank/ezjail/fulljail"),
+    (ZFS, "destroy", "-r", "-f", "tank/ezjail/fulljail"),
+    (ZFS, "destroy", "tank/ezjail/fulljail"),
+    (ZFS, "destroy", "-r", "tank/ezjail/newjail@_vanilla_newjail_"),
+    (ZFS, "destroy", "tank/ezjail/newjail"),
+    (ZFS, "destroy", "tank/ezjail/newjail@other"),
+    (ZFS, "destroy", "tank/ezjail/test@_vanilla_newjail_"),
+    (ZFS, "destroy", "/newjail@_vanilla_newjail_"),
+    (ZFS, "destroy", "tank/a%b/newjail@_vanilla_newjail_"),
     (EZJAIL, "create", "-f", "-x", "test", "10.0.0.2"),
     (EZJAIL, "create", "-f", "a b", "test", "10.0.0.2"),
     (EZJAIL, "create", "-f", "../../etc", "test", "10.0.0.2"),
@@ -169,9 +200,12 @@ def is_formed(argv: tuple[str, ...]) -> bool:
     ip = r"(?!\.)(?=[^\n,/|]*[.:])[0-9A-Fa-f.:]{1,45}(?<!\.)"
     address = rf"(?:[A-Za-z][A-Za-z0-9._-]{{0,14}}\|)?{ip}(?:/{prefix})?"
     before = rf"(?:/usr/bin/env\nUNAME_r={release}\n)?(?:/usr/bin/script\n-q\n/dev/null\n)?"
+    existing = r"-x\n(?:-r\n(?:fulljail|ezjailtemp)\n)?"
+    dataset = r"(?!\S*//)(?=[^\n@]{1,200}(?:/fulljail|/newjail@_vanilla_newjail_)\n)[A-Za-z][A-Za-z0-9._:/-]*"
     forms = (
         rf"{before}{EZJAIL}\ninstall\n-h\n{mirror}\n-r\n{release}\n(?:-s\n)?(?:-p\n)?",
-        rf"{EZJAIL}\ncreate\n(?:-f\n{name}\n)?(?:--\n)?{jail}\n{address}(?:,{address})*\n",
+        rf"{EZJAIL}\ncreate\n(?:-f\n{name}\n|{existing})?(?:--\n)?{jail}\n{address}(?:,{address})*\n",
+        rf"{ZFS}\ndestroy\n(?:-r\n{dataset}/fulljail|{dataset}/newjail@_vanilla_newjail_)\n",
         rf"{EZJAIL}\none(?:start|stop|restart)\n{jail}\n",
         rf"{EZJAIL}\ndelete\n(?:-w\n)?(?:-f\n)?(?:--\n)?{jail}\n",
         rf"{EZJAIL}\nconfig\n-r\n(?:run|norun)\n(?:--\n)?{jail}\n",
@@ -187,7 +221,8 @@ def test_every_form_is_accepted_and_arrives_as_sent(tree):
         answer = tree.start(run, *argv)
         assert (answer.returncode, answer.stdout) == (0, f"started {run}\n".encode()), argv
         before = b"script -q /dev/null\n" if "/usr/bin/script" in argv else b""
-        assert tree.follow(run) == (before + lines(*argv[argv.index(EZJAIL) + 1 :]), "exit 0", 0)
+        program = ZFS if argv[0] == ZFS else EZJAIL
+        assert tree.follow(run) == (before + lines(*argv[argv.index(program) + 1 :]), "exit 0", 0)
 
 
 def test_release_of_the_basejail_is_told_to_what_installs_it(tree):

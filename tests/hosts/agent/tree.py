@@ -30,6 +30,7 @@ for word do printf '%s\\n' "$word"; done
 """
 _TOOLS = {
     "usr/local/bin/ezjail-admin": _PLAYER,
+    "sbin/zfs": "#!/bin/sh\nfor word do printf '%s\\n' \"$word\"; done\n",
     "usr/local/bin/show": "#!/bin/sh\nfor word do printf '%s\\n' \"$word\"; done\n",
     "usr/bin/script": '#!/bin/sh\necho "script $1 $2"\nshift 2\nexec setsid -w "$@"\n',
     "usr/bin/logger": '#!/bin/sh\n{ printf "%s " "$@"; cat; } >>"${0%/usr/bin/logger}/log"\n',

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from apps.simulator.tools.ezjail.session import Session
 
 RETRY_SECONDS = 5.0
+WIPE_SECONDS = 0.4
 
 
 async def delete(session: Session, words: list[str]) -> None:
@@ -75,11 +76,21 @@ async def _wipe(session: Session, jail: EzJail, *, force: bool) -> None:
     if jail.imagetype in image.IMAGES:
         session.files.remove(jail.image)
         session.files.remove(f"{jail.image.removesuffix('.img')}.device")
-    elif jail.zfs:
+    await session.call.pause(WIPE_SECONDS / 2)
+    if jail.zfs:  # all or nothing; what is left for rm is an empty mount point
         await _destroy(session, jail, force=force)
-    await session.call.pause(0.4)
+    elif jail.rootdir and session.files.is_dir(jail.rootdir):
+        await _remove_slowly(session, jail.rootdir)
     if jail.rootdir:
         session.files.remove_tree(jail.rootdir)
+
+
+async def _remove_slowly(session: Session, root: str) -> None:
+    """Remove a directory tree as rm does, bit by bit: whoever is killed leaves the rest (§11)."""
+    names = list(session.files.names(root))
+    for name in names:
+        session.files.remove_tree(f"{root}/{name}")
+        await session.call.pause(WIPE_SECONDS / 2 / len(names))
 
 
 async def _destroy(session: Session, jail: EzJail, *, force: bool) -> None:
