@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 from pathlib import Path
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 AGENT = "/usr/local/libexec/jailpanel-agent"
 SCRIPT = Path(__file__).parents[1] / "hosts" / "agent" / "jailpanel-agent"
 CHUNK = 65536
-# A process that may write no byte to a file: it meets "File too large" where it would meet a full disk.
-NO_SPACE = ("/bin/sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh")
+# A limit on the size of files stands for a full disk, and "File too large" for its message. It is met even by
+# runs that have begun before the disk filled up, and they are told of it, not killed.
+SPACE = ("/bin/sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh")
+NO_SPACE = ("/bin/sh", "-c", "trap '' XFSZ; ulimit -S -f 0; exec \"$@\"", "sh")
+# What the smallest files hold may be written over, as on a real file system; nothing grows.
+NO_GROWTH_BYTES = 16
 _RUNNING: dict[int, Machine] = {}
 _REAPERS: set[asyncio.Future[int]] = set()
 
@@ -45,7 +50,7 @@ async def run(call: Call) -> int:
     here; all that it starts besides the machine's POSIX tools are the clients in the host's tree.
     """
     root = real_root(call.machine)
-    before = NO_SPACE if call.machine.faults.disk_full else ()
+    before = NO_SPACE if call.machine.faults.disk_full else SPACE
     async with contextlib.AsyncExitStack() as pipes:
         out, out_end = await _pipe(pipes)
         err, err_end = await _pipe(pipes)
@@ -138,6 +143,26 @@ def run_groups(machine: Machine) -> list[int]:
             group = int(note.read_text())
             if group > 1 and not (note.parent / "status").exists() and is_wrapper(group, note.parent.name):
                 found.append(group)
+    return found
+
+
+def note_space(machine: Machine) -> None:
+    """Let the runs that go on find a full disk, or room again. Only Linux can do that to a process."""
+    if not hasattr(resource, "prlimit"):
+        return
+    soft = NO_GROWTH_BYTES if machine.faults.disk_full else resource.RLIM_INFINITY
+    for pid in _members(run_groups(machine)):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
+
+
+def _members(groups: list[int]) -> list[int]:
+    """Find the processes of process groups in /proc."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[2]) in groups:
+                found.append(int(stat.parent.name))
     return found
 
 

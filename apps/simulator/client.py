@@ -14,6 +14,7 @@ import _socket
 import posix
 import sys
 
+FULL = (27, 28)  # EFBIG, ENOSPC; importing errno would cost time
 DEEPEST = 6  # folders between a tool and the tree's root: usr/local/etc/rc.d, and room
 
 
@@ -85,9 +86,13 @@ def take(line: _socket.socket, size: int) -> bytes:
 
 
 def put(descriptor: int, data: bytes) -> None:
-    """Write all of the bytes."""
-    while data:
-        data = data[posix.write(descriptor, data) :]
+    """Write all of the bytes; a full disk takes no more of them, and tools go on regardless."""
+    try:
+        while data:
+            data = data[posix.write(descriptor, data) :]
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
 
 
 def serve(line: _socket.socket) -> int:

@@ -98,11 +98,13 @@ class SimulatedHost:
         if name not in FAULTS:
             raise ValueError(f"there is no fault {name!r}: {', '.join(FAULTS)}")
         setattr(self.machine.faults, name, value)
+        agent.note_space(self.machine)
         await self.sshd.apply_faults()
 
     async def clear_faults(self) -> None:
         """Let everything work again."""
         self.machine.faults.clear()
+        agent.note_space(self.machine)
         await self.sshd.apply_faults()
 
     async def run(self, line: str, stdin: bytes = b"") -> Captured:

@@ -21,6 +21,7 @@ CASES: tuple[Case, ...] = (
     runs.a_run_goes_from_start_to_end,
     runs.a_run_starts_once,
     runs.many_starts_at_once_are_one_run,
+    runs.starts_over_several_connections_at_once_are_one_run,
     runs.output_can_be_taken_up_at_any_byte,
     runs.a_run_outlives_its_follower,
     runs.cancel_ends_a_run,

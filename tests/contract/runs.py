@@ -56,6 +56,18 @@ async def many_starts_at_once_are_one_run(trial: Trial) -> None:
     trial.expect("its output is there once", 1, outcome.text.count(SAYS))
 
 
+async def starts_over_several_connections_at_once_are_one_run(trial: Trial) -> None:
+    async with trial.others(3) as others:
+        run_id = new_run_id()
+        started = await asyncio.gather(
+            *(other.start(NOTHING_HAPPENS.argv, run_id) for other in (trial, *others))
+        )
+        trial.expect("starts that started it", 1, sum(started))
+        outcomes = await asyncio.gather(*(other.follow(run_id) for other in (trial, *others)))
+        trial.expect("all of them see one run", {outcomes[0]}, set(outcomes))
+        trial.expect("its output is there once", 1, outcomes[0].text.count(SAYS))
+
+
 async def output_can_be_taken_up_at_any_byte(trial: Trial) -> None:
     whole = await trial.run(NOTHING_HAPPENS)
     for offset in (1, 7, len(whole.output) - 1, len(whole.output), len(whole.output) + 100):
@@ -91,10 +103,14 @@ async def cancel_ends_a_run(trial: Trial) -> None:
     waiting = asyncio.create_task(begun.wait())
     await asyncio.wait([follower, waiting], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    trial.expect("it was still running", False, follower.done())
+    trial.expect("start came back while it was still running", False, follower.done())
+    taken_up = asyncio.create_task(trial.follow(run_id, len(output)))
+    had = len(output)
     await trial.agent.cancel(run_id)
     async with asyncio.timeout(30):
         end = await follower
+        rest = await taken_up
+    trial.expect("who takes up the rest sees the rest", (end, bytes(output[had:])), (rest.end, rest.output))
     trial.expect("its status is not that of success", True, end.status not in (0, None))
     again = await trial.follow(run_id)
     trial.expect("who follows later sees the same", (end, bytes(output)), (again.end, again.output))

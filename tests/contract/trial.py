@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from apps.freebsd.channel.agent import Agent, RunEnd
+from apps.freebsd.channel.ssh import SshChannel
 from apps.freebsd.errors import PanelError
 from apps.freebsd.parsers.facts import HostFacts, parse_facts
 from apps.freebsd.values import DEFAULT_MIRROR, Mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
 
     from apps.freebsd.channel import Channel
     from apps.freebsd.commands import Command
@@ -70,6 +72,18 @@ class Trial:
     @property
     def differences(self) -> list[Row]:
         return [row for row in self.rows if not row.held]
+
+    @asynccontextmanager
+    async def others(self, count: int) -> AsyncIterator[list[Trial]]:
+        """Open more ways to the same host; what is not SSH has a process of its own for each request."""
+        channels = [self._another() for _ in range(count)]
+        try:
+            yield [Trial(channel, self.mirror) for channel in channels]
+        finally:
+            await asyncio.gather(*(channel.close() for channel in channels))
+
+    def _another(self) -> Channel:
+        return SshChannel(self.channel.target) if isinstance(self.channel, SshChannel) else self.channel
 
     def expect(self, what: str, expected: object, found: object) -> None:
         """Note what was expected and what was found."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
+import time
+from pathlib import Path
 
 import asyncssh
 import pytest
@@ -24,6 +27,7 @@ from tests.simulator.served import (
 
 EZJAIL = "/usr/local/bin/ezjail-admin"
 CREATE = (EZJAIL, "create", "www", "lo1|10.0.0.2/24")
+INSTALL = (EZJAIL, "install", "-h", "https://download.freebsd.org", "-r", "14.1-RELEASE")
 LOST = (asyncssh.ConnectionLost, ConnectionError, asyncssh.DisconnectError)
 
 
@@ -147,6 +151,28 @@ def test_a_full_disk_stops_the_tools_and_the_agent(tmp_path):
     assert facts.stdout.endswith(b"RC done 0\n")
     assert b'"available-blocks":0,"used-percent":100,"mounted-on":"/"}' in facts.stdout
     assert again.stdout == b"started run-00000001\n"
+
+
+def wait_for_bytes(file, count):
+    while file.stat().st_size < count:
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
+def test_a_disk_that_fills_up_cuts_the_output_of_a_run_and_lets_it_end(tmp_path):
+    async def scenario(host):
+        host.machine.pace = 0.05
+        output = host.machine.files.real("/var/db/jailpanel/runs/run-00000001/output")
+        async with connecting(host) as line:
+            await start_run(line, "run-00000001", *INSTALL)
+            await asyncio.to_thread(wait_for_bytes, Path(output), agent.NO_GROWTH_BYTES)
+            await host.set_fault("disk_full")
+            had = await asyncio.to_thread(Path(output).read_bytes)
+            return had, await ask(line, "follow run-00000001 0")
+
+    had, said = play(tmp_path, scenario)
+    assert said.stdout == had
+    assert said.stderr.endswith(b"jailpanel-agent: the disk was full: the output may be cut\nexit 1 full\n")
 
 
 def test_nothing_is_fetched_without_a_network(tmp_path):
