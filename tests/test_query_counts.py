@@ -15,7 +15,7 @@ from apps.audit.services import Subject, record
 from apps.hosts.models import Host, HostGroup
 from apps.jails.models import Jail, JailAddress
 from apps.jobs.lease import claim
-from apps.jobs.models import ApprovalPolicy, Job, JobState
+from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from apps.jobs.output import store_output
 from apps.schedules.models import Schedule
 from apps.updates.models import ReleaseUpdate
@@ -71,6 +71,20 @@ def jobs(count: int) -> str:
     for number in range(count):
         make_job(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}"))
     return "/jobs/"
+
+
+def job_bar(count: int) -> str:
+    """Jobs in every state, of batches and of none, on as many hosts."""
+    batches = [Batch.objects.create(title="Restart", idempotency_key=str(number)) for number in range(count)]
+    for number, batch in enumerate(batches):
+        host = make_host(f"host{number:03}", address=f"198.51.100.{number + 1}")
+        for state in STATES:
+            alone, one_of = make_job(host), make_job(host)
+            in_state = {"state": state, "ended_at": timezone.now()}
+            Job.objects.filter(pk=alone.pk).update(**in_state)
+            if state != JobState.RUNNING:
+                Job.objects.filter(pk=one_of.pk).update(batch=batch, **in_state)
+    return "/jobs/bar/"
 
 
 def one_job(count: int) -> str:
@@ -154,6 +168,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a host": one_host,
     "a jail": one_jail,
     "jobs": jobs,
+    "the bar of jobs": job_bar,
     "a job": one_job,
     "approval": approval,
     "groups": groups,
