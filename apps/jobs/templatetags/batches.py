@@ -12,11 +12,15 @@ register = template.Library()
 
 
 @register.filter
+def job_state(state: str) -> str:
+    """Say a job's state in a word or two, as its badge does."""
+    return look_of(state, "job").label.lower()
+
+
+@register.filter
 def in_words(progress: Progress) -> str:
     """Say how far a batch is: "3 of 12 ended: 2 succeeded, 1 failed, …"."""
-    parts = (
-        f"{segment.count} {look_of(segment.state, 'job').label.lower()}" for segment in progress.segments
-    )
+    parts = (f"{segment.count} {job_state(segment.state)}" for segment in progress.segments)
     return f"{progress.ended} of {progress.total} ended: {', '.join(parts)}"
 
 
