@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
+
+_RESOLVERS = 64
 
 
 @dataclass(slots=True)
@@ -81,4 +84,6 @@ def _shared_loop() -> asyncio.AbstractEventLoop:
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
+    # Looking a name up holds a thread until the resolver gives up: a few such hosts must not take all.
+    loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="channels-names"))
     loop.run_forever()

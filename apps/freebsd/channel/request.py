@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ _HIGH_WATER_BYTES = 256 * 1024
 _LOW_WATER_BYTES = 64 * 1024
 _STDOUT_LIMIT_BYTES = 32 * 1024 * 1024
 _STDERR_KEPT_BYTES = 64 * 1024
+_WHOLE_ANSWER = 3
 _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
 
@@ -105,13 +107,16 @@ async def collect(inbox: Inbox, *, timeout_s: float, on_bytes: OnBytes | None) -
     Args:
         inbox: Where the bytes arrive.
         timeout_s: Seconds of silence allowed. Time that `on_bytes` takes does not count.
-        on_bytes: Takes each piece of standard output.
+        on_bytes: Takes each piece of standard output. Without it the whole answer has to be there within
+            three times as long: a host that drips byte by byte holds up whoever waits for it no longer.
 
     Raises:
-        HostUnreachable: Silence for `timeout_s`.
+        HostUnreachable: Silence for `timeout_s`, or an answer that does not end.
         ParseError: The answer is larger than any honest one.
     """
     stdout, stderr = bytearray(), bytearray()
+    now = asyncio.get_running_loop().time
+    last = math.inf if on_bytes else now() + _WHOLE_ANSWER * timeout_s
     try:
         async with asyncio.timeout(timeout_s) as silence:
             while (piece := await inbox.get()) is not None:
@@ -124,8 +129,12 @@ async def collect(inbox: Inbox, *, timeout_s: float, on_bytes: OnBytes | None) -
                 else:
                     stdout += piece.data
                     _check_size(stdout)
-                silence.reschedule(asyncio.get_running_loop().time() + timeout_s)
+                silence.reschedule(min(now() + timeout_s, last))
     except TimeoutError:
+        if silence.expired() and now() >= last:
+            raise HostUnreachable(
+                f"The host has not finished its answer within {_WHOLE_ANSWER * timeout_s:g} seconds."
+            ) from None
         if silence.expired():
             raise HostUnreachable(f"The host has not answered for {timeout_s:g} seconds.") from None
         raise

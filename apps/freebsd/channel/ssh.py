@@ -49,7 +49,7 @@ class SshChannel:
 
     Args:
         target: Where to and which key is pinned.
-        connect_timeout_s: Seconds for connecting and signing in, and for a kept connection to take a request.
+        connect_timeout_s: Seconds for connecting and signing in, and for an open connection to take a request.
         idle_s: Seconds without a request after which the connection is let go.
     """
 
@@ -85,7 +85,7 @@ class SshChannel:
         self._opening = self._line = None
         if opening is not None:
             opening.cancel()
-            await asyncio.wait([opening])
+            await asyncio.wait([opening], timeout=self._connect_timeout_s)
         if line is not None:
             await line.close()
 
@@ -105,7 +105,7 @@ class SshChannel:
         """Begin the command; a kept connection found dead before it has taken anything is opened anew."""
         kept = self._line is not None and not self._line.is_closed()
         line = await self._connected()
-        limit_s = min(timeout_s, self._connect_timeout_s) if kept else timeout_s
+        limit_s = min(timeout_s, self._connect_timeout_s)
         try:
             return line, await self._begin(line, command, limit_s)
         except ConnectionLost:
@@ -114,7 +114,7 @@ class SshChannel:
             if not kept:
                 raise
         line = await self._connected()
-        return line, await self._begin(line, command, timeout_s)
+        return line, await self._begin(line, command, limit_s)
 
     async def _begin(self, line: Line, command: str, timeout_s: float) -> RequestSession:
         """Start `command`; on failure the line is left, and ConnectionLost says that the host may have it."""

@@ -34,6 +34,10 @@ async def hang(process) -> None:
     await asyncio.Event().wait()
 
 
+async def take_nothing(data: bytes) -> None:
+    """Take output and do nothing with it."""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -184,6 +188,11 @@ async def test_a_line_that_dies_in_silence_under_a_quiet_run_is_noticed(host, mo
         await channel.close()
 
 
+async def test_a_line_that_dies_in_silence_is_noticed_within_25_seconds() -> None:
+    # asyncssh gives a line up one interval after the last of its questions went unanswered
+    assert line._KEEPALIVE_S * (line._KEEPALIVE_MISSES + 1) < 25
+
+
 async def test_a_request_that_the_host_may_have_is_never_sent_twice(host, channel) -> None:
     async def drop(process) -> None:
         host.connections[-1].abort()
@@ -238,8 +247,21 @@ async def test_each_byte_starts_the_waiting_anew(host, channel) -> None:
             await asyncio.sleep(0.2)
         process.exit(0)
 
+    host.handlers["follow"] = drip
+    assert (await ask(channel, "follow", timeout_s=1, on_bytes=take_nothing)).stderr == b"......"
+
+
+async def test_a_host_that_drips_byte_by_byte_is_not_waited_for_for_ever(host, channel) -> None:
+    async def drip(process) -> None:
+        while True:
+            process.stderr.write(b".")
+            await asyncio.sleep(0.02)
+
     host.handlers["facts"] = drip
-    assert (await ask(channel, "facts", timeout_s=1)).stderr == b"......"
+    async with asyncio.timeout(5):
+        with pytest.raises(HostUnreachable, match=r"not finished its answer within 0\.6 seconds"):
+            await ask(channel, "facts", timeout_s=0.2)
+    assert (await ask(channel, "version")).status == 0
 
 
 async def test_an_endless_answer_is_cut(host, channel) -> None:
