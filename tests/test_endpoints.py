@@ -26,6 +26,7 @@ from apps.audit.models import AuditEvent
 from apps.freebsd.channel.keys import fingerprint
 from apps.hosts.models import Host, HostGroup, HostState
 from apps.jails.models import Jail
+from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from tests.conftest import Person
 from tests.hosts.keys import FIRST
@@ -65,6 +66,11 @@ def a_batch_runs(host: Host) -> None:
     Job.objects.filter(host=host).update(state=JobState.RUNNING, batch=batch, batch_position=0)
 
 
+def a_batch_awaits(host: Host) -> None:
+    a_batch_runs(host)
+    the_job_awaits(host)
+
+
 def no_job_is_open(_host: Host) -> None:
     Job.objects.update(state=JobState.SUCCEEDED)
 
@@ -95,6 +101,8 @@ ON_HOST = "200 200 200 404 in"
 OPERATORS, ADMINS = "200 200 403 404 in", "200 403 403 404 in"
 OPERATORS_DO, ADMINS_DO = "302 302 403 404 in", "302 403 403 404 in"
 OWNER_SEES, OWNER_DOES = "200 403 403 403 in", "302 403 403 403 in"
+PLAN_HASH = make_plan(("/bin/step0",)).hash
+SEEN = {"seen": hash_of([Job(batch_id=BATCH_ID, batch_position=0, plan_hash=PLAN_HASH)])}
 NEW_JAIL = {"name": "web", "interface": "lo0", "address": "10.0.0.9", "prefix": "24"}
 BULK = {"all": "jails", "query": "q=test", "confirmed": "yes", "at_once": "1", "stop_after": "1"}
 NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "22", "user": "root"}
@@ -171,12 +179,16 @@ ROWS = {
     "jobs:job-approve": Row(
         ONLY_POST,
         ADMINS_DO,
-        {"plan_hash": make_plan(("/bin/step0",)).hash},
+        {"plan_hash": PLAN_HASH},
         event="job.approved",
         given=the_job_awaits,
     ),
     "jobs:job-reject": Row(
         ADMINS, ADMINS_DO, {"reason": "Not today."}, event="job.rejected", given=the_job_awaits
+    ),
+    "jobs:batch-approve": Row(ADMINS, ADMINS_DO, SEEN, event="batch.approved", given=a_batch_awaits),
+    "jobs:batch-reject": Row(
+        ADMINS, ADMINS_DO, SEEN | {"reason": "No."}, event="batch.rejected", given=a_batch_awaits
     ),
     "jobs:policy-list": Row(EVERYBODY),
     "jobs:policy-add": Row(
@@ -239,7 +251,13 @@ def world(request, host, nobody) -> World:
     people = {name: request.getfixturevalue(name) for name in CAST[:-1]}
     clients = {name: person.client for name, person in people.items()} | {"nobody": nobody}
     schedule = bare_schedule(people["owner"].user, host)
-    ids = {"schedule_id": schedule.pk, "host_id": host.pk, "safe_name": "test", "job_id": job.pk, "token": "x" * 43}
+    ids = {
+        "schedule_id": schedule.pk,
+        "host_id": host.pk,
+        "safe_name": "test",
+        "job_id": job.pk,
+        "token": "x" * 43,
+    }
     ids |= {"policy_id": policy.pk, "group_id": group.pk}
     return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
@@ -509,7 +527,14 @@ def test_a_new_jail_does_not_land_on_a_foreign_host(world, own_jail, other_host)
 
 def test_lists_name_nothing_that_one_may_not_see(world, own_jail, other_host):
     Job.objects.update(title="Hidden work")
-    for name in ("web:dashboard", "hosts:host-list", "jails:jail-list", "jobs:job-list", "schedules:schedule-list", "audit:event-list"):
+    for name in (
+        "web:dashboard",
+        "hosts:host-list",
+        "jails:jail-list",
+        "jobs:job-list",
+        "schedules:schedule-list",
+        "audit:event-list",
+    ):
         text = world.clients["outsider"].get(reverse(name)).content.decode()
         assert "alpha" not in text, name
         assert "Hidden work" not in text, name

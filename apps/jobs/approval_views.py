@@ -15,6 +15,7 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
 from apps.freebsd.errors import InvalidInput
 from apps.jobs import approvals, policies
+from apps.jobs.batch_approvals import batches_waiting
 from apps.jobs.forms import PolicyForm, RejectForm
 from apps.jobs.models import ApprovalPolicy, Job, JobState
 from apps.jobs.queries import job_get
@@ -81,6 +82,7 @@ def policy_list(request: PanelRequest) -> HttpResponse:
     context = {
         "listing": listing,
         "waiting": _waiting(request),
+        "batches": batches_waiting(actor, MOST_WAITING),
         "may_change": may_change,
         "may_not": "" if may_change else denial(Perm.POLICY_CHANGE),
         # They name hosts and people everywhere.
@@ -91,8 +93,12 @@ def policy_list(request: PanelRequest) -> HttpResponse:
 
 
 def _waiting(request: PanelRequest) -> list[tuple[Job, str]]:
-    """Return the jobs that wait, what runs out first before others, each with why one may not approve it."""
-    waiting = jobs_of(request.actor).filter(state=JobState.AWAITING).order_by("approval_until")
+    """Return the jobs of no batch that wait, what runs out first before others.
+
+    Each comes with why one may not approve it.
+    """
+    alone = jobs_of(request.actor).filter(state=JobState.AWAITING, batch__isnull=True)
+    waiting = alone.order_by("approval_until")
     return [(job, why_never(request.actor, job)) for job in waiting[: MOST_WAITING + 1]]
 
 

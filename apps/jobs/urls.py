@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.jobs import approval_views, bar_views, batch_views, views
+from apps.jobs import approval_views, bar_views, batch_approval_views, batch_views, views
 from apps.jobs.retry_views import job_retry
 
 app_name = "jobs"
@@ -22,6 +22,8 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/output/", views.job_output, name="job-output"),
     path("jobs/<uuid:job_id>/approve/", approval_views.job_approve, name="job-approve"),
     path("jobs/<uuid:job_id>/reject/", approval_views.job_reject, name="job-reject"),
+    path("approval/batch/<uuid:batch_id>/", batch_approval_views.batch_approve, name="batch-approve"),
+    path("approval/batch/<uuid:batch_id>/reject/", batch_approval_views.batch_reject, name="batch-reject"),
     path("approval/", approval_views.policy_list, name="policy-list"),
     path("approval/add/", approval_views.policy_add, name="policy-add"),
     path("approval/<int:policy_id>/", approval_views.policy_change, name="policy-change"),
