@@ -14,9 +14,11 @@ from apps.accounts.models import User
 from apps.audit.services import Subject, record
 from apps.hosts.models import Host, HostGroup
 from apps.jails.models import Jail, JailAddress
+from apps.jails.plans import restart_plan
 from apps.jobs.lease import claim
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from apps.jobs.output import store_output
+from apps.jobs.services import Because, job_create
 from apps.schedules.models import Schedule
 from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
@@ -103,6 +105,19 @@ def approval(count: int) -> str:
     return "/approval/"
 
 
+def batch_approval(count: int) -> str:
+    """Jobs as they come, of three commands each."""
+    ApprovalPolicy.objects.create()
+    host = make_host("alpha")
+    batch = Batch.objects.create(title="Restart", idempotency_key=str(count))
+    for position in range(count):
+        plan = restart_plan(make_jail(host, f"jail-number-{position:04}", runs_at_boot=False))
+        job_create(
+            actor=PANEL, host_id=host.pk, plan=plan, subject="", intent={}, because=Because(batch, position)
+        )
+    return f"/approval/batch/{batch.pk}/"
+
+
 def groups(count: int) -> str:
     approval(count)
     return "/hosts/groups/"
@@ -172,6 +187,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a job": one_job,
     "approval": approval,
     "groups": groups,
+    "approving a batch": batch_approval,
     "the record": events,
     "schedules": schedules,
     "a host with schedules": host_with_schedules,

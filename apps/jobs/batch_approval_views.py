@@ -32,8 +32,8 @@ def batch_approve(request: PanelRequest, batch_id: UUID) -> HttpResponse:
         return _on(request, batch)
     waiting = batch_waiting(request.actor, batch)
     jobs = list(waiting[:MOST_AT_ONCE])
-    total = waiting.count() if len(jobs) == MOST_AT_ONCE else len(jobs)
-    context = {"batch": batch, "jobs": jobs, "seen": hash_of(jobs), "left": total - len(jobs)}
+    left = waiting.count() - len(jobs)
+    context = {"batch": batch, "jobs": jobs, "seen": hash_of(jobs), "left": left}
     return htmx.render_page(request, "jobs/batch_approve.html", context)
 
 

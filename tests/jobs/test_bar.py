@@ -194,7 +194,7 @@ def test_it_says_so_and_leads_to_these_jobs(awaiting, host, owner, viewer):
     awaiting(on=host)
     answer = owner.client.get("/jobs/bar/")
     assert "1 needs your approval" in words(answer)
-    assert 'href="/jobs/?state=awaiting_approval"' in text(answer)
+    assert 'href="/approval/"' in text(answer)
     awaiting()
     assert "2 need your approval" in words(owner.client.get("/jobs/bar/"))
     assert "approval" not in words(viewer.client.get("/jobs/bar/")).replace("Awaiting approval", "")
