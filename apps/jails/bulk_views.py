@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby
 
 from django.http import Http404, HttpResponse
@@ -28,6 +29,26 @@ from apps.jobs.policies import approvals_until
 
 # So many commands are on the page, and unfolded; all of them come as a text.
 MOST_SHOWN, MOST_OPEN, MOST_NAMES = 200, 20, 50
+
+
+@dataclass(frozen=True, slots=True)
+class HostPart:
+    """What runs on one host.
+
+    Args:
+        host: The host.
+        shown: Its jails that are on the page.
+        total: How many of its jails take part.
+    """
+
+    host: Host
+    shown: list[Part]
+    total: int
+
+    @property
+    def left(self) -> int:
+        """How many of them are not on the page."""
+        return self.total - len(self.shown)
 
 
 @require_http_methods(["GET", "POST"])
@@ -74,9 +95,8 @@ def _confirm(
         "bulk": bulk,
         "form": form,
         "problem": problem,
-        "hosts": _by_host(bulk.parts[:MOST_SHOWN]),
+        "hosts": _by_host(bulk.parts),
         "is_open": len(bulk.parts) <= MOST_OPEN,
-        "not_shown": max(0, len(bulk.parts) - MOST_SHOWN),
         "left_out": _by_reason(bulk.left_out),
         "awaiting": _awaiting(bulk),
         "explained": _longest(bulk),
@@ -99,12 +119,15 @@ def _carried(request: PanelRequest, bulk: Bulk) -> dict[str, str]:
     }
 
 
-def _by_host(parts: Iterable[Part]) -> list[tuple[Host, list[Part]]]:
-    return [
-        (found[0].jail.host, found)
-        for _, group in groupby(parts, key=lambda part: part.jail.host_id)
-        if (found := list(group))
-    ]
+def _by_host(parts: Iterable[Part]) -> list[HostPart]:
+    """Return the hosts in order, with those of their jails that fit on the page."""
+    found: list[HostPart] = []
+    left = MOST_SHOWN
+    for _, group in groupby(parts, key=lambda part: part.jail.host_id):
+        own = list(group)
+        found.append(HostPart(own[0].jail.host, own[:left], len(own)))
+        left = max(0, left - len(own))
+    return found
 
 
 def _by_reason(left_out: Iterable[LeftOut]) -> list[tuple[str, list[Jail], int]]:

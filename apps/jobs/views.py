@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
-from apps.jobs.models import Job, JobState
+from apps.jobs.batch_queries import batch_list
+from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.ports import job_kinds, next_links
 from apps.jobs.progress import with_progress
 from apps.jobs.queries import job_get, jobs_ahead, output_after
@@ -21,7 +22,8 @@ from apps.pages import htmx
 from apps.pages.listing import Column, Filter, Listing, ListSpec
 
 
-def _spec() -> ListSpec:
+def _spec(batch: Batch | None) -> ListSpec:
+    by_batch = (Filter("batch", "Batch", ((str(batch.pk), batch.title),)),) if batch else ()
     return ListSpec(
         id="job-list",
         columns=(
@@ -38,6 +40,7 @@ def _spec() -> ListSpec:
         filters=(
             Filter("state", "State", tuple(JobState.choices)),
             Filter("kind", "Kind", tuple((kind.name, kind.label) for kind in job_kinds())),
+            *by_batch,
         ),
         default_sort="-created",
     )
@@ -46,10 +49,20 @@ def _spec() -> ListSpec:
 @require_GET
 def job_list(request: PanelRequest) -> HttpResponse:
     """List the jobs of the hosts that one may see."""
-    listing = Listing(_spec(), with_progress(jobs_of(request.actor)), request.GET)
+    rows = with_progress(jobs_of(request.actor)).select_related("host", "batch")
+    listing = Listing(_spec(_batch(request)), rows, request.GET)
     return htmx.render_page(
         request, "jobs/list.html", {"listing": listing}, partials={"job-list": "jobs/_list.html"}
     )
+
+
+def _batch(request: PanelRequest) -> Batch | None:
+    """Return the batch that the list is narrowed to, if there is one that the person may see."""
+    try:
+        wanted = UUID(request.GET.get("batch", ""))
+    except ValueError:
+        return None
+    return batch_list(request.actor).filter(pk=wanted).first()
 
 
 @require_GET
