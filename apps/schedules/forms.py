@@ -72,7 +72,7 @@ class ScheduleForm(forms.Form):
     )
     minute = forms.IntegerField(label="Minutes past the hour", min_value=0, max_value=59)
     weekdays = forms.TypedMultipleChoiceField(
-        label="On",
+        label="Days",
         coerce=int,
         choices=[(day, WEEKDAYS[day]) for day in (1, 2, 3, 4, 5, 6, 0)],
         widget=forms.CheckboxSelectMultiple,

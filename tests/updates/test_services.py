@@ -64,7 +64,7 @@ def test_each_release_is_asked_for_once(owner, host, mirror):
 
 def test_a_newer_patch_level_is_said_with_the_time_of_the_check_and_the_end_of_support(owner, host, mirror):
     check(owner)
-    assert note("13.2-RELEASE-p3") == "p11 is out since the check of just now support ends 30 Jun 2030"
+    assert note("13.2-RELEASE-p3") == "p11 is out, checked just now support ends 30 Jun 2030"
     assert note("13.2-RELEASE-p11") == "newest patch level, checked just now support ends 30 Jun 2030"
     assert note("14.1-RELEASE") == note("") == note("CURRENT") == ""
 
@@ -151,4 +151,4 @@ def test_the_hosts_page_says_what_is_out(owner, host, mirror):
     make_basejail(host)
     check(owner)
     shown = plain(owner.client.get(host.get_absolute_url()).content.decode())
-    assert shown.count("p11 is out since the check of just now") == 2
+    assert shown.count("p11 is out, checked just now") == 2
