@@ -31,7 +31,7 @@ from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from tests.conftest import Person
 from tests.hosts.keys import FIRST
 from tests.jobs.conftest import make_job, make_plan
-from tests.places import make_basejail, make_jail
+from tests.places import FACTS, make_basejail, make_jail
 from tests.schedules.conftest import bare_schedule
 
 BATCH_ID = uuid.UUID(int=4)
@@ -54,6 +54,16 @@ def the_job_awaits(host: Host) -> None:
 
 def it_is_in_a_group(host: Host) -> None:
     Host.objects.filter(pk=host.pk).update(group=HostGroup.objects.get())
+
+
+def a_root_is_left_over(host: Host) -> None:
+    left = {**FACTS["leftovers"], "roots": ["/usr/jails/gone"]}
+    Host.objects.filter(pk=host.pk).update(facts=FACTS | {"leftovers": left, "basejail": {"present": True}})
+
+
+def the_job_left_a_root(host: Host) -> None:
+    a_root_is_left_over(host)
+    Job.objects.filter(host=host).update(kind="jails.create", subject="gone", state=JobState.LOST)
 
 
 def the_job_failed(host: Host) -> None:
@@ -155,6 +165,15 @@ ROWS = {
         ADMINS, ADMINS_DO, NEW_JAIL, event="jail.create_requested", kind="jails.create"
     ),
     "jails:jail-check": Row(ONLY_POST, ADMINS, NEW_JAIL),
+    "jails:repair": Row(
+        ADMINS,
+        ADMINS_DO,
+        {"typed_name": "gone"},
+        event="repair.requested",
+        kind="jails.repair",
+        given=a_root_is_left_over,
+    ),
+    "jails:finding-leave": Row(ONLY_POST, OPERATORS_DO, event="repair.left", given=the_job_left_a_root),
     "jails:basejail-install": Row(
         ADMINS,
         ADMINS_DO,
@@ -258,6 +277,7 @@ def world(request, host, nobody) -> World:
         "job_id": job.pk,
         "token": "x" * 43,
     }
+    ids |= {"key": "remains-gone", "way": "finish"}
     ids |= {"policy_id": policy.pk, "group_id": group.pk}
     return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import Release
-from apps.jails import next_links, retry
+from apps.jails import next_links, remains, retry
 from apps.jails.models import Basejail, Jail
 from apps.jobs.models import Job
 from apps.jobs.ports import JobKind, register_kind
@@ -20,6 +20,7 @@ def register_kinds() -> None:
         ("jails.stop", "Stop a jail", _stopped, change, retry.STOP),
         ("jails.restart", "Restart a jail", _restarted, change, retry.RESTART),
         ("jails.delete", "Delete a jail", _deleted, change, retry.DELETE),
+        ("jails.repair", "Mend what was left half made", _mended, change, retry.REPAIR),
     ):
         register_kind(JobKind(name, label, verify, links, again))
 
@@ -84,6 +85,31 @@ def _deleted(job: Job) -> list[str]:
     left = job.host.facts.get("leftovers", {}).get("roots", [])
     if job.intent["wipe"] and root in left:
         problems.append(f"Its root directory {root} is still there.")
+    return problems
+
+
+def _mended(job: Job) -> list[str]:
+    """Look for what was half made, and for what should have become of it."""
+    proofs = {"jails.create": _created, "jails.delete": _gone, "norun": _norun_again}
+    proof = proofs.get(job.intent["wish"])
+    return [*remains.is_mended(job), *(proof(job) if proof else [])]
+
+
+def _gone(job: Job) -> list[str]:
+    dataset = job.intent.get("dataset")
+    left = job.host.facts.get("leftovers", {}).get("datasets", [])
+    stays = [f"The dataset {dataset} is still there."] if dataset in left else []
+    return [*_deleted(job), *stays]
+
+
+def _norun_again(job: Job) -> list[str]:
+    jail = _jail(job)
+    if jail is None:
+        return ["ezjail knows no such jail on the host."]
+    problems = ["The host would still start it at its next boot."] if jail.runs_at_boot else []
+    runs = job.intent["runs"]
+    if runs is not None and jail.is_running != runs:
+        problems.append("It runs." if jail.is_running else "It does not run.")
     return problems
 
 

@@ -15,7 +15,7 @@ from apps.accounts.permissions import Perm
 from apps.freebsd.errors import Conflict
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.hosts.models import Host
-from apps.jails import plans, services
+from apps.jails import plans, remains, services
 from apps.jails.models import Jail
 from apps.jails.services import Agreed, NewJail
 from apps.jobs.models import OPEN_STATES, Job
@@ -44,6 +44,8 @@ def _jail(job: Job) -> Jail:
         )
     if jail.observed_at is None:
         raise Conflict(f"The jail {jail.name} was asked for, and has not been made so far.")
+    if left := [found for found in remains.job_findings(job) if found.key.startswith("norun-")]:
+        raise Conflict(f"{left[0].sentence} Mend that first.")
     return jail
 
 
@@ -165,6 +167,32 @@ def _ask_install(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
     )
 
 
+# -- what was to be mended --------------------------------------------------------------------------------
+
+
+def _repair_again(job: Job) -> Plan:
+    _, repair = remains.find(job.host, job.intent["finding"], job.intent["way"], job.origin or job)
+    return repair.plan
+
+
+def _ask_repair(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
+    return remains.repair_request(
+        actor=actor,
+        host=job.host,
+        key=job.intent["finding"],
+        way=job.intent["way"],
+        origin=job,
+        typed_name=job.intent["typed_name"],
+        agreed=Agreed(plan_hash, key),
+    )
+
+
+def _name_of_repair(job: Job) -> str:
+    return str(job.intent["typed_name"])
+
+
+# Who may mend what, the service decides: it depends on the commands.
+REPAIR = Again(Perm.JAIL_START, _repair_again, _ask_repair, _name_of_repair)
 INSTALL = Again(Perm.BASEJAIL_INSTALL, _install_again, _ask_install)
 CREATE = Again(Perm.JAIL_CREATE, _create_again, _ask_create)
 START = Again(Perm.JAIL_START, _start_again, _ask_change(services.jail_start_request))

@@ -76,7 +76,7 @@ def basejail_install_request(
     intent = {"release": release.name, "sources": sources, "ports": ports}
     with transaction.atomic():
         host_lock(host)
-        return _queue(
+        return queue_plan(
             actor,
             host,
             plan,
@@ -126,7 +126,7 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
             "flavour": str(wanted.flavour or ""),
             "public_first_reason": wanted.public_first_reason,
         }
-        return _queue(
+        return queue_plan(
             actor,
             host,
             plan,
@@ -231,7 +231,8 @@ def jail_delete_request(*, actor: Actor, jail: Jail, wipe: bool, typed_name: str
     def plan(row: Jail) -> Plan:
         return plans.delete_plan(row, wipe=wipe)
 
-    intent = {"wipe": wipe}
+    # Once it is forgotten, nobody else knows them.
+    intent = {"wipe": wipe, "addresses": ",".join(str(address) for address in jail.addresses.all())}
     return _request(
         actor,
         jail,
@@ -265,7 +266,7 @@ def _request(
         host_lock(jail.host)
         jail = _as_it_is_now(jail)
         intent = {**intent_of(jail), **(intent or {})}
-        return _queue(
+        return queue_plan(
             actor,
             jail.host,
             plan_of(jail),
@@ -277,7 +278,7 @@ def _request(
         )
 
 
-def _queue(
+def queue_plan(
     actor: Actor,
     host: Host,
     plan: Plan,
@@ -288,6 +289,11 @@ def _queue(
     intent: dict[str, Any],
     agreed: Agreed,
 ) -> Job:
+    """Queue a plan for a jail or for the host itself; called by services that have checked the permission.
+
+    Raises:
+        Conflict: The host is away, a job for the same is open, or the plan is another than was shown.
+    """
     if existing := _asked_before(actor, host, plan, agreed):
         return existing
     _check_ready(host, plan, safe_name, agreed)

@@ -26,6 +26,7 @@ def test_every_kind_that_a_plan_has_is_known():
         "jails.basejail_install",
         "jails.create",
         "jails.delete",
+        "jails.repair",
         "jails.restart",
         "jails.start",
         "jails.stop",
