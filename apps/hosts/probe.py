@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from functools import partial
@@ -26,6 +27,8 @@ from apps.hosts import observers
 from apps.hosts.gateway import agent_of
 from apps.hosts.models import KEY_IN_DOUBT, Host, HostState
 from apps.jobs.events import publish
+from apps.jobs.lease import end_wait
+from apps.jobs.wakeups import wake_lane
 
 PROBE_TIMEOUT_S = 90
 
@@ -51,9 +54,22 @@ def probe_host(host_id: UUID) -> HostFacts:
         PanelError: The host could not be looked at; its row says why.
     """
     host = Host.objects.get(pk=host_id)
-    began = timezone.now()
+    return keep(host, timezone.now(), partial(look, host))
+
+
+def keep(host: Host, began: datetime, read: Callable[[], HostFacts]) -> HostFacts:
+    """Store what `read` gives of a host, or why it gives nothing.
+
+    Args:
+        host: Which host.
+        began: When it was asked.
+        read: Gives what it said; may raise PanelError.
+
+    Raises:
+        PanelError: As `probe_host`.
+    """
     try:
-        facts = look(host)
+        facts = read()
         _store(host, facts, began)
     except PanelError as error:
         _store_failure(host, error, began)
@@ -98,6 +114,8 @@ def _store(host: Host, facts: HostFacts, began: datetime) -> None:
         for name, value in values.items():
             setattr(host, name, value)
         changed = observers.notify(host, facts) or changed
+        if end_wait(host.pk):
+            transaction.on_commit(partial(wake_lane, host.pk))
         if changed:
             announce(host)
 

@@ -64,7 +64,7 @@ class Lease:
         """
         now = timezone.now()
         wait = min(MOST_WAIT, max(LEAST_WAIT, (now - since) / 2))
-        self.update(away_since=since, lease_until=now + wait)
+        self.update(away_since=since, lease_owner="", lease_until=now + wait)
 
 
 def claim(host_id: UUID) -> Lease | None:
@@ -81,6 +81,18 @@ def claim(host_id: UUID) -> Lease | None:
     queued = Job.objects.filter(state=JobState.QUEUED).exclude(approval_until__lte=now)
     waiting = queued.filter(host_id=host_id).order_by("created_at", "pk").first()
     return _take(waiting, queued) if waiting else None
+
+
+def end_wait(host_id: UUID) -> bool:
+    """Let a job that waits for its host be taken up at once: the host is there again.
+
+    Returns:
+        Whether one waits that no worker looks after right now, so that its lane is to be woken.
+    """
+    waiting = Job.objects.filter(
+        host_id=host_id, state=JobState.RUNNING, away_since__isnull=False, lease_owner=""
+    )
+    return bool(waiting.update(lease_until=timezone.now()))
 
 
 def _take(job: Job, free: Any) -> Lease | None:
