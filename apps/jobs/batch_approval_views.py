@@ -33,7 +33,7 @@ def batch_approve(request: PanelRequest, batch_id: UUID) -> HttpResponse:
     waiting = batch_waiting(request.actor, batch)
     jobs = list(waiting[:MOST_AT_ONCE])
     left = waiting.count() - len(jobs)
-    context = {"batch": batch, "jobs": jobs, "seen": hash_of(jobs), "left": left}
+    context = {"batch": batch, "jobs": jobs, "seen": hash_of(jobs), "left": left, "area": "approval"}
     return htmx.render_page(request, "jobs/batch_approve.html", context)
 
 
