@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -132,7 +133,7 @@ def batch_reject(*, actor: Actor, batch: Batch, seen: str, reason: str) -> int:
     return count
 
 
-def _record(actor: Actor, action: str, batch: Batch, **detail: int | str) -> None:
+def _record(actor: Actor, action: str, batch: Batch, **detail: Any) -> None:
     """Sum up in one event what the jobs' own events say one by one."""
     with transaction.atomic():
         record(actor=actor, action=action, subject=Subject("batch", str(batch.pk), batch.title), **detail)
