@@ -129,8 +129,9 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# Who sends a wake-up is a page that someone waits for: with the broker away it is not tried again.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0}
+# Who sends a wake-up is a page that someone waits for: with the broker away it is not tried again, and with one
+# that hangs it is given up. A worker that waits for messages asks anew each second: this is never too short.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import logging
+from time import monotonic
 from uuid import UUID
 
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
+
+# A broker that does not even refuse is left alone for a while: a batch of many jobs must not wait for each.
+SLOW_S = 1.0
+REST_S = 5.0
+
+
+class _Hanging:
+    """Until when the broker is not asked, on this process's clock."""
+
+    until = 0.0
 
 
 def wake_lane(host_id: UUID) -> None:
@@ -25,9 +36,19 @@ def wake_batch(batch_id: UUID) -> None:
 
 def send(task: str, *arguments: str) -> None:
     """Send one Celery message; says so in the log when the broker is away."""
+    began = monotonic()
+    if began >= _Hanging.until and _has_sent(task, arguments):
+        return
+    if monotonic() - began > SLOW_S:
+        _Hanging.until = monotonic() + REST_S
+    logger.warning("The broker is away; %s(%s) waits for the sweeper.", task, ", ".join(arguments))
+
+
+def _has_sent(task: str, arguments: tuple[str, ...]) -> bool:
     from jailpanel.celery import app  # noqa: PLC0415  the project imports the rooms, not the rooms it
 
     try:
         app.send_task(task, args=arguments, ignore_result=True, retry=False)
     except OperationalError:
-        logger.warning("The broker is away; %s(%s) waits for the sweeper.", task, ", ".join(arguments))
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from celery import Celery
 from django.conf import settings
 from redis import Redis
 
+from apps.jobs import wakeups
 from apps.jobs.wakeups import send, wake_lane
 from tests.services import redis_of_this_run, redis_server
 
@@ -61,3 +63,22 @@ def test_a_broker_that_went_away_is_logged_and_used_again_when_it_is_back(redis_
     send("apps.jobs.tasks.sweep")
     with Redis.from_url(redis_server.url) as client:
         assert client.llen("celery") == 1
+
+
+def test_a_broker_that_hangs_is_waited_for_once_and_used_again_later(
+    redis_server, broker, caplog, monkeypatch
+):
+    patience_s = settings.CELERY_BROKER_TRANSPORT_OPTIONS["socket_timeout"]
+    monkeypatch.setattr(wakeups._Hanging, "until", 0.0)
+    broker(redis_server.url)
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        assert took_s(lambda: wake_lane(UUID(int=7))) < patience_s + SOON_S
+        assert took_s(lambda: wake_lane(UUID(int=8))) < SOON_S
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    assert [f"advance_lane({UUID(int=id_)})" in caplog.text for id_ in (7, 8)] == [True, True]
+    monkeypatch.setattr(wakeups._Hanging, "until", 0.0)
+    wake_lane(UUID(int=9))
+    with Redis.from_url(redis_server.url) as client:
+        assert str(UUID(int=9)).encode() in client.lindex("celery", 0)
