@@ -68,7 +68,8 @@ def jail_bulk(request: PanelRequest, verb: str) -> HttpResponse:
     bulk = bulk_of(actor=request.actor, change=change, jail_ids=jail_ids)
     if data.get("show") == "text":
         return HttpResponse(_as_text(bulk), content_type="text/plain; charset=utf-8")
-    return _confirm(request, bulk, BulkForm(bulk), status=422 if request.POST and not bulk.parts else 200)
+    nothing = request.method == "POST" and not bulk.parts
+    return _confirm(request, bulk, BulkForm(bulk), status=422 if nothing else 200)
 
 
 def _ask(request: PanelRequest, change: Change, jail_ids: list[int]) -> HttpResponse:
