@@ -129,8 +129,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# Who sends a wake-up is a page that someone waits for: with the broker away it is not tried again, and with one
-# that hangs it is given up. A worker that waits for messages asks anew each second: this is never too short.
+# Who sends a wake-up is a page that someone waits for: with the broker away it is not tried again, and a
+# broker that hangs is given up. A worker that waits for messages asks anew each second: never too short.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -149,6 +149,9 @@ JOB_LEASE_S = 20
 # Of a worker's threads (its --concurrency); the rest is for looks and sweeps.
 JOB_THREADS = 32
 JOB_OUTPUT_FLUSH_S = 0.25
+# How long a line to a host may be silent while a command runs there: the agent gives a sign of life every ten
+# seconds, however quiet the command is.
+JOB_SILENCE_S = 25
 # Of each command's output, beside its end; the whole lies on the host.
 JOB_OUTPUT_KEEP_BYTES = 4 * 1024 * 1024
 PROBE_INTERVAL_S = int(os.environ.get("JAILPANEL_PROBE_INTERVAL_S", "60"))

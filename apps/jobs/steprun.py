@@ -123,7 +123,8 @@ class StepRun:
             # A line that drops time and again must not keep a late command, or a cancel, from its end.
             self._end_run_in_time()
         buffer = OutputBuffer()
-        following = loop.submit(self._agent.follow(self._step.run_id, self._step.output_bytes, buffer.put))
+        run_id, offset, silence_s = self._step.run_id, self._step.output_bytes, settings.JOB_SILENCE_S
+        following = loop.submit(self._agent.follow(run_id, offset, buffer.put, silence_s))
         try:
             return self._drain(following, buffer)
         finally:
