@@ -9,7 +9,6 @@
 
   const GAP_MS = 1000;
   const SLOW = 4;
-  const AGAIN_MS = 30000;
   const FRESH_MS = 60000;
   const region = document.getElementById("task-bar");
   const box = () => document.getElementById("job-bar");
@@ -88,11 +87,12 @@
     took = performance.now() - asked;
   });
 
-  // What has just ended goes after a while, without an event.
+  // What has just ended goes after a while, and a percentage grows, without an event.
   const refreshLater = () => {
     clearTimeout(again);
     if (!box().childElementCount) return;
-    again = setTimeout(() => (away || document.hidden ? refreshLater() : refresh()), AGAIN_MS);
+    const wait = Number(box().dataset.again) * 1000;
+    again = setTimeout(() => (away || document.hidden ? refreshLater() : refresh()), wait);
   };
   document.addEventListener("panel:live", (event) => { away = event.detail.state === "away"; });
 

@@ -101,6 +101,12 @@ class Bar:
         return sum(self.counts.get(state, 0) for state in states)
 
     @property
+    def again_s(self) -> int:
+        """After how many seconds it is fetched again without an event: no event tells of a percentage."""
+        is_measured = any(task.progress.percent is not None for task in self.tasks)
+        return 5 if is_measured else 30
+
+    @property
     def newest_own(self) -> Task | None:
         """What changed last of what the person asked for."""
         own = [task for task in self.tasks if task.is_own]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.accounts.actor import PANEL, Actor
 from apps.accounts.permissions import Role
 from apps.jobs.bar import JUST_ENDED, MOST_ROWS, bar_for
-from apps.jobs.models import Batch, BatchState, Job, JobState
+from apps.jobs.models import Batch, BatchState, Job, JobState, StepState
 from tests.answers import text, words
 from tests.conftest import make_person
 from tests.jobs.conftest import make_job
@@ -219,6 +219,13 @@ def test_a_screen_reader_hears_of_what_waits_for_one(awaiting, owner):
 def test_titles_are_text(made, owner):
     made(R, title="<script>alert(1)</script>")
     assert "<script>" not in text(owner.client.get("/jobs/bar/"))
+
+
+def test_a_percentage_is_looked_at_more_often_than_the_rest(made, owner):
+    job = made(R)
+    assert bar_for(owner.actor).again_s == 30
+    job.steps.update(state=StepState.RUNNING, percent=7)
+    assert bar_for(owner.actor).again_s == 5
 
 
 # -- the page around it --------------------------------------------------------------------------------------

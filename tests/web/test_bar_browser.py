@@ -152,6 +152,17 @@ def test_the_bar_appears_when_a_job_starts_follows_its_steps_and_goes_to_it(page
     page.wait_for_url(f"**{job.get_absolute_url()}")
 
 
+def test_a_percentage_grows_without_an_event(page, host, ask):
+    page.clock.install()
+    job = ask(host)
+    begin(job, percent=10)
+    live(page)
+    expect(rows(page)).to_contain_text("10 %")
+    Step.objects.update(percent=20)
+    page.clock.run_for(6000)
+    expect(rows(page)).to_contain_text("20 %")
+
+
 def test_a_busy_panel_is_asked_once_a_second_at_most(page, host, ask):
     asked = []
     page.on(
@@ -202,7 +213,7 @@ def test_the_next_page_shows_at_once_what_this_one_showed(page, host, ask):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_submit_button_is_never_below_the_bar(page, host, ask, width):
-    page.set_viewport_size({"width": width, "height": 500})
+    page.set_viewport_size({"width": width, "height": 600})
     for number in range(5):
         ask(make_host(f"host{number}", address=f"198.51.100.{number + 1}"))
     live(page, "/hosts/add/")
