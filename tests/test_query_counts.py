@@ -13,8 +13,12 @@ from apps.accounts.actor import PANEL
 from apps.accounts.models import User
 from apps.audit.services import Subject, record
 from apps.hosts.models import Host, HostGroup
+from apps.jails.bulk import BulkAgreed, bulk_request
+from apps.jails.changes import CHANGES
 from apps.jails.models import Jail, JailAddress
 from apps.jails.plans import restart_plan
+from apps.jails.services import Agreed
+from apps.jobs.batch_rules import Pace
 from apps.jobs.lease import claim
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from apps.jobs.output import store_output
@@ -28,6 +32,7 @@ from tests.schedules.conftest import bare_schedule
 
 MOST_BYTES = 200_000
 STATES = list(JobState)
+NOT_RUNNING = [state for state in STATES if state != JobState.RUNNING]
 
 
 def hosts(count: int) -> str:
@@ -123,6 +128,38 @@ def groups(count: int) -> str:
     return "/hosts/groups/"
 
 
+def batch_of(host: Host, count: int, key: str) -> Batch:
+    """Make a batch with a job for each of a host's jails."""
+    fill(host, count + 1)  # the first does not run
+    ids = host.jails.values_list("pk", flat=True)
+    wish = BulkAgreed(Agreed("", key), Pace(stop_after=0), without=True)
+    return bulk_request(actor=PANEL, change=CHANGES["stop"], jail_ids=ids, agreed=wish)
+
+
+def one_batch(count: int) -> str:
+    batch = batch_of(make_host("alpha"), count, "wish")
+    for number, job in enumerate(batch.jobs.all()):
+        Job.objects.filter(pk=job.pk).update(state=NOT_RUNNING[number % len(NOT_RUNNING)])
+    return batch.get_absolute_url()
+
+
+def batches(count: int) -> str:
+    for number in range(count):
+        batch_of(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}"), 2, f"wish{number}")
+    return "/jobs/batches/"
+
+
+def jobs_of_batches(count: int) -> str:
+    batches(count)
+    return "/jobs/"
+
+
+def before_many(count: int) -> str:
+    for number in range(count):
+        fill(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}"), 3)
+    return "/jails/bulk/stop/?all=jails"
+
+
 def events(count: int) -> str:
     host = make_host("alpha")
     for number in range(count):
@@ -188,6 +225,10 @@ PAGES: dict[str, Callable[[int], str]] = {
     "approval": approval,
     "groups": groups,
     "approving a batch": batch_approval,
+    "a batch": one_batch,
+    "batches": batches,
+    "jobs of batches": jobs_of_batches,
+    "before many jails are changed": before_many,
     "the record": events,
     "schedules": schedules,
     "a host with schedules": host_with_schedules,
