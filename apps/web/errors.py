@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
-from django.template.loader import get_template
+from django.template.loader import get_template, render_to_string
 
 from apps.freebsd import errors
 from apps.pages import htmx
+from apps.web import trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,20 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse: 
     return answer(request, NOT_FOUND, "There is nothing at this address, or nothing that you may see.")
 
 
-def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
-    """Answer 500 from a page that needs nothing: no database, no session, no static manifest."""
-    return HttpResponseServerError(get_template("500.html").render())
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500, or 503 and 507 when the database is away or has no room.
+
+    From a page that needs nothing: no database, no session, no static manifest.
+    """
+    look = trouble.look_of(sys.exc_info()[1])
+    if look is None:
+        return HttpResponseServerError(get_template("500.html").render())
+    if htmx.asked(request):
+        context = {
+            "tone": "danger",
+            "title": look.title,
+            "message": look.message,
+            "icon_name": "alert-triangle",
+        }
+        return htmx.as_toast(HttpResponse(render_to_string("web/_toast.html", context), status=look.status))
+    return HttpResponse(get_template(f"{look.status}.html").render(), status=look.status)

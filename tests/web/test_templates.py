@@ -96,7 +96,7 @@ def test_htmx_is_told_to_keep_to_the_policy():
     assert config["historyCacheSize"] == 0
 
 
-@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "500.html", "503.html", "507.html"])
 def test_pages_for_broken_times_need_nothing(name):
     text = text_of(name)
 
