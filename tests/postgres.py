@@ -111,14 +111,22 @@ def readable(programs: Path, folder: Path) -> Path:
 
 @contextmanager
 def serve(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
+    initialise(programs, folder, user)
+    server = launch(programs, folder, user)
+    try:
+        yield
+    finally:
+        # "Fast": open connections are cut.
+        server.send_signal(signal.SIGINT)
+        server.wait()
+
+
+def initialise(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> None:
     data = folder / "data"
     data.mkdir(mode=0o700)
-    rights: dict[str, object] = {}
     if user:
-        rights = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         for path in (folder, data):
             os.chown(path, user.pw_uid, user.pw_gid)
-    options = {"cwd": folder, "env": {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C"}, **rights}
     initdb = [
         programs / "initdb",
         "--auth=trust",
@@ -127,20 +135,30 @@ def serve(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> Itera
         "--no-locale",
         "--no-sync",
     ]
-    subprocess.run([*initdb, "-D", data], check=True, stdout=subprocess.DEVNULL, **options)
+    subprocess.run([*initdb, "-D", data], check=True, stdout=subprocess.DEVNULL, **surroundings(folder, user))
+
+
+def launch(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+    """Start the server of an initialised folder, and return once it answers."""
     settings = [word for setting in CARELESS for word in ("-c", setting)]
-    with (folder / "log").open("wb") as log:
+    with (folder / "log").open("ab") as log:
         server = subprocess.Popen(
-            [programs / "postgres", "-D", data, "-k", folder, *settings],
-            stdout=log, stderr=log, start_new_session=True, **options,
+            [programs / "postgres", "-D", folder / "data", "-k", folder, *settings],
+            stdout=log, stderr=log, start_new_session=True, **surroundings(folder, user),
         )  # fmt: skip
     try:
         wait_until(lambda: answers(folder), server, folder / "log")
-        yield
-    finally:
-        # "Fast": open connections are cut.
+    except NoPostgres:
         server.send_signal(signal.SIGINT)
         server.wait()
+        raise
+    return server
+
+
+def surroundings(folder: Path, user: pwd.struct_passwd | None) -> dict[str, object]:
+    """As whom and where PostgreSQL's programs run."""
+    rights = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
+    return {"cwd": folder, "env": {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C"}, **rights}
 
 
 def answers(folder: Path) -> bool:

@@ -1,0 +1,107 @@
+"""Strike a running panel at moments of chance and see what holds: `make faults`.
+
+python -m tests.faults [--database sqlite|postgresql] [--fault NAME] [--seed N] [--rounds N] [--hosts N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from tests.faults import rounds, world
+from tests.faults.strikes import BOTH, FAULTS, Fault
+from tests.faults.table import table
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--database", choices=BOTH, help="on this one only (both, one after the other)")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="only this one")
+    parser.add_argument("--seed", type=int, help="repeat what was struck under it")
+    parser.add_argument("--rounds", type=int, default=2, help="of each fault on each database (2)")
+    parser.add_argument("--hosts", type=int, default=2, help="how many hosts are at work at once (2)")
+    parser.add_argument("--short", action="store_true", help="with shorter commands and outages")
+    parser.add_argument("--json", action="store_true", help="one line a round, for programs")
+    return parser.parse_args(argv)
+
+
+def seed_of(options: argparse.Namespace) -> int:
+    return options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
+
+
+def chosen(options: argparse.Namespace, database: str) -> list[Fault]:
+    known = {fault.name for fault in FAULTS}
+    if unknown := set(options.fault) - known:
+        sys.exit(f"There is no fault {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
+    names = set(options.fault) or known
+    return [fault for fault in FAULTS if fault.name in names and database in fault.on]
+
+
+def play(options: argparse.Namespace) -> Iterator[rounds.Result]:
+    """Play all rounds on one database: its world is made once."""
+    seed = seed_of(options)
+    faults = chosen(options, options.database)
+    if not faults:
+        return
+    panel = world.build(options.database, options.hosts)
+    panel.is_short = options.short
+    try:
+        for number, (repeat, fault) in enumerate((r, f) for r in range(options.rounds) for f in faults):
+            yield rounds.play(panel, fault, seed + repeat, number)
+    finally:
+        world.end(panel)
+
+
+def play_each(options: argparse.Namespace) -> Iterator[rounds.Result]:
+    """Play on both databases: a process knows one only."""
+    seed = seed_of(options)
+    for database in BOTH:
+        if not chosen(options, database):
+            continue
+        command = [sys.executable, "-m", "tests.faults", "--json", "--database", database]
+        command += ["--seed", str(seed), "--rounds", str(options.rounds), "--hosts", str(options.hosts)]
+        command += [word for name in options.fault for word in ("--fault", name)]
+        command += ["--short"] * options.short
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            try:
+                yield from (rounds.Result(**json.loads(line)) for line in process.stdout)
+            finally:
+                process.terminate()
+        if process.returncode not in {0, 1}:
+            raise RuntimeError(f"the rounds on {database} ended with {process.returncode}")
+
+
+def main() -> int:
+    options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    began, results = time.monotonic(), []
+    for result in play(options) if options.database else play_each(options):
+        results.append(result)
+        line = json.dumps(result.to_json()) if options.json else _line(result)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    if not options.json:
+        sys.stdout.write(f"\n{table(results)}\n{time.monotonic() - began:.0f} s for all of it\n")
+    return 1 if any(result.violations for result in results) or not results else 0
+
+
+def _line(result: rounds.Result) -> str:
+    states = ", ".join(f"{count} {state}" for state, count in sorted(result.states.items()))
+    where = f"{result.database:<10} {result.fault:<22} seed {result.seed:<7} at {result.moment_s:4.1f} s"
+    lines = [f"{where} {result.seconds:6.1f} s  {states}; {result.takeovers} taken over; {result.seen}"]
+    lines += [f"    VIOLATION: {sentence}" for sentence in result.violations]
+    if result.violations:
+        again = f"make faults FAULT={result.fault} SEED={result.seed} DATABASE={result.database}"
+        lines.append(f"    again: {again}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

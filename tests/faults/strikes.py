@@ -1,0 +1,280 @@
+"""The faults: how each strikes, at a moment of chance, and what a job may come to under it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+from unittest import mock
+
+from redis import Redis
+
+from tests.faults.programs import Program
+from tests.faults.world import World
+
+if TYPE_CHECKING:
+    from apps.jobs.models import Job
+
+BOTH = ("sqlite", "postgresql")
+LET_GO_S = 10.0
+ASK_S = 5.0
+
+
+def _must_succeed(job: Job) -> str:
+    return "" if job.state == "succeeded" else "it did not succeed"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row of the table.
+
+    Args:
+        name: What `make faults FAULT=` calls it.
+        strike: Does it and heals it again, and says what was seen; called at the moment of chance.
+        judge: Says what is wrong with a job's end; nothing when it may end so.
+        on: The databases that it concerns.
+        early: Whether it strikes while jobs are asked for, too.
+        within_s: The last moment, in seconds after the asking.
+    """
+
+    name: str
+    strike: Callable[[World, Random], str]
+    judge: Callable[[Job], str] = _must_succeed
+    on: tuple[str, ...] = BOTH
+    early: bool = False
+    within_s: float = 5.0
+
+
+class Broken(AssertionError):
+    """What was struck did not do as it must."""
+
+
+def busy_worker(world: World, rng: Random) -> Program:
+    """Return the worker that holds a job now, or any."""
+    from apps.jobs.models import Job
+
+    owners = Job.objects.filter(state="running").values_list("lease_owner", flat=True)
+    pids = {int(owner.rpartition(":")[2]) for owner in owners if owner}
+    busy = [worker for worker in world.workers if worker.pid in pids]
+    return rng.choice(busy or world.workers)
+
+
+def worker_killed(world: World, rng: Random) -> str:
+    worker = busy_worker(world, rng)
+    worker.kill()
+    time.sleep(rng.uniform(0, 1))
+    worker.start(wait=False)
+    return "killed"
+
+
+def worker_told_to_stop(world: World, rng: Random) -> str:
+    worker = busy_worker(world, rng)
+    took_s = worker.end(signal.SIGTERM)
+    worker.start(wait=False)
+    if took_s > LET_GO_S:
+        raise Broken(f"the worker took {took_s:.1f} s to end")
+    return f"let go in {took_s:.1f} s"
+
+
+def both_workers_killed(world: World, rng: Random) -> str:
+    for worker in world.workers:
+        worker.kill()
+    time.sleep(rng.uniform(0, 1))
+    for worker in world.workers:
+        worker.start(wait=False)
+    return "both killed"
+
+
+def redis_killed(world: World, rng: Random) -> str:
+    world.broker.kill()
+    time.sleep(rng.uniform(0, 2))
+    world.broker.start()
+    return "back with its file"
+
+
+def redis_emptied(world: World, rng: Random) -> str:
+    world.broker.kill()
+    world.broker.forget()
+    time.sleep(rng.uniform(0, 2))
+    world.broker.start()
+    return "back empty"
+
+
+def redis_frozen(world: World, rng: Random) -> str:
+    """Redis hangs: whoever asks for a job, and a worker that is told to stop, must not hang with it."""
+    world.broker.send(signal.SIGSTOP)
+    try:
+        time.sleep(rng.uniform(2, 4))
+        worker = rng.choice(world.workers)
+        ended_s = worker.end(signal.SIGTERM)
+        worker.start(wait=False)
+    finally:
+        world.broker.send(signal.SIGCONT)
+    if ended_s > LET_GO_S:
+        raise Broken(f"with Redis hanging the worker took {ended_s:.1f} s to end")
+    return f"a worker ended in {ended_s:.1f} s"
+
+
+def messages_lost(world: World, rng: Random) -> str:
+    """Messages are lost on their way, and between pop and acknowledge: a worker takes some and is gone."""
+    lost: list[str] = []
+    with mock.patch("apps.jobs.wakeups.send", lambda task, *_: lost.append(task)):
+        time.sleep(rng.uniform(1, 3))
+    worker = busy_worker(world, rng)
+    worker.kill()
+    with Redis.from_url(world.broker.url) as client:
+        popped = client.hlen("unacked")
+        client.delete("unacked", "unacked_index", "celery")
+    time.sleep(rng.uniform(0, 2))
+    worker.start(wait=False)
+    return f"{len(lost)} on their way, {popped} unacknowledged ones lost"
+
+
+def worker_frozen(world: World, rng: Random) -> str:
+    """A worker is stopped for longer than its lease, and comes back when another has its job."""
+    from django.conf import settings
+
+    worker = busy_worker(world, rng)
+    seconds = settings.JOB_LEASE_S + rng.uniform(1, 3)
+    worker.send(signal.SIGSTOP)
+    time.sleep(seconds)
+    worker.send(signal.SIGCONT)
+    return f"stopped for {seconds:.1f} s"
+
+
+def wake_ups_doubled(world: World, rng: Random) -> str:
+    from apps.jobs.wakeups import wake_lane
+
+    hosts = [host.pk for host in world.hosts()]
+    for _ in range(60):
+        wake_lane(rng.choice(hosts))
+    return "60 wake-ups"
+
+
+def line_cut(world: World, rng: Random) -> str:
+    times = rng.randint(1, 4)
+    for _ in range(times):
+        for wire in world.farm.wires.values():
+            world.farm.on_wire(wire.cut())
+        time.sleep(rng.uniform(0.1, 0.8))
+    return f"cut {times} times"
+
+
+def line_cut_after_bytes(world: World, rng: Random) -> str:
+    """Signing in alone takes some four thousand bytes: some lines end before that, some in mid-output."""
+    limits = {name: [rng.randint(500, 9000) for _ in range(4)] for name in world.farm.names}
+    for name, wire in world.farm.wires.items():
+        world.farm.on_wire(wire.cut_after(limits[name]))
+    return "cut after " + ", ".join(str(n) for n in limits[world.farm.names[0]]) + " bytes"
+
+
+def line_stalled(world: World, rng: Random) -> str:
+    stalled = sum(world.farm.on_wire(wire.stall()) for wire in world.farm.wires.values())
+    return f"{stalled} lines silent for good"
+
+
+def host_hangs(world: World, rng: Random) -> str:
+    name = rng.choice(world.farm.names)
+    seconds = rng.uniform(1, 6)
+    world.farm.run(world.farm.host(name).set_fault("hang"))
+    time.sleep(seconds)
+    world.farm.run(world.farm.host(name).clear_faults())
+    return f"silent for {seconds:.1f} s"
+
+
+def host_refuses(world: World, rng: Random) -> str:
+    name = rng.choice(world.farm.names)
+    seconds = rng.uniform(1, 6)
+    world.farm.run(world.farm.host(name).set_fault("refuse"))
+    time.sleep(seconds)
+    world.farm.run(world.farm.host(name).clear_faults())
+    return f"away for {seconds:.1f} s"
+
+
+def database_away(world: World, rng: Random) -> str:
+    seconds = rng.uniform(2, 3) if world.is_short else rng.uniform(2, 10)
+    world.database.away(seconds)
+    return f"away for {seconds:.1f} s"
+
+
+def database_away_10_s(world: World, rng: Random) -> str:
+    world.database.away(10)
+    return "away for 10 s"
+
+
+def host_reboots(world: World, rng: Random) -> str:
+    for name in world.farm.names:
+        world.farm.run(world.farm.host(name).reboot())
+    return "rebooted"
+
+
+def _after_reboot(job: Job) -> str:
+    """Lost with one lost step and a way to go on from it, or not touched by it."""
+    from apps.accounts.actor import PANEL
+    from apps.jobs import ports
+
+    if job.state == "succeeded":
+        return ""
+    if job.state != "lost":
+        return "it is neither lost nor succeeded"
+    if [step.state for step in job.steps.all()].count("lost") != 1:
+        return "not one step of it is lost"
+    return "" if ports.next_links(job, PANEL) else "nothing is offered after it"
+
+
+def host_disk_full(world: World, rng: Random) -> str:
+    name = rng.choice(world.farm.names)
+    seconds = rng.uniform(0.5, 3)
+    world.farm.run(world.farm.host(name).set_fault("disk_full"))
+    time.sleep(seconds)
+    world.farm.run(world.farm.host(name).clear_faults())
+    return f"full for {seconds:.1f} s"
+
+
+def _after_full_disk(job: Job) -> str:
+    if job.state == "succeeded":
+        return ""
+    said = job.outcome.lower()
+    if job.state != "failed":
+        return "it is neither failed nor succeeded"
+    return "" if "full" in said or "space" in said else "it does not say that the disk was full"
+
+
+def beat_killed(world: World, rng: Random) -> str:
+    """No clock: only wake-ups, and they are lost too; the supervisor starts the clock again after a while."""
+    world.beat.kill()
+    world.broker.kill()
+    world.broker.forget()
+    world.broker.start()
+    busy_worker(world, rng).kill()
+    time.sleep(rng.uniform(0, 2))
+    for program in world.programs:
+        if program.process is None:
+            program.start(wait=False)
+    return "beat, its messages and a worker gone"
+
+
+FAULTS = [
+    Fault("worker-killed", worker_killed),
+    Fault("both-workers-killed", both_workers_killed),
+    Fault("worker-told-to-stop", worker_told_to_stop),
+    Fault("redis-killed", redis_killed, early=True),
+    Fault("redis-emptied", redis_emptied, early=True),
+    Fault("redis-frozen", redis_frozen, early=True),
+    Fault("messages-lost", messages_lost, early=True, within_s=0.5),
+    Fault("worker-frozen", worker_frozen),
+    Fault("beat-killed", beat_killed),
+    Fault("wake-ups-doubled", wake_ups_doubled, early=True),
+    Fault("line-cut", line_cut),
+    Fault("line-cut-after-bytes", line_cut_after_bytes),
+    Fault("line-stalled", line_stalled),
+    Fault("host-hangs", host_hangs),
+    Fault("host-refuses", host_refuses),
+    Fault("database-away", database_away),
+    Fault("database-away-10-s", database_away_10_s),
+    Fault("host-reboots", host_reboots, judge=_after_reboot),
+    Fault("host-disk-full", host_disk_full, judge=_after_full_disk),
+]
