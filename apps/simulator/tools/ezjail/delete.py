@@ -87,7 +87,8 @@ async def _wipe(session: Session, jail: EzJail, *, force: bool) -> None:
 
 async def _remove_slowly(session: Session, root: str) -> None:
     """Remove a directory tree as rm does, bit by bit: whoever is killed leaves the rest (§11)."""
-    names = list(session.files.names(root))
+    mounted = session.machine.kernel.mounted_under
+    names = [name for name in session.files.names(root) if not mounted(f"{root}/{name}")]
     for name in names:
         session.files.remove_tree(f"{root}/{name}")
         await session.call.pause(WIPE_SECONDS / 2 / len(names))
