@@ -159,7 +159,9 @@ def find(host: Host, key: str, way: str, job: Job | None) -> tuple[Finding, Repa
         Conflict: It is not there any more, or cannot be mended so.
     """
     found = {finding.key: finding for finding in host_findings(host)}
-    found |= {finding.key: finding for finding in (job_findings(job) if job else [])}
+    if job:
+        job.host = host  # as it was read under the lock
+        found |= {finding.key: finding for finding in job_findings(job)}
     finding = found.get(key)
     if finding is None:
         raise Conflict(

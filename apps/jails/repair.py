@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.accounts.permissions import Perm
+from apps.freebsd.commands.zfs import ZFS
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import JailAddresses, JailName, safe_name
 from apps.jails import plans, repair_plans
@@ -159,7 +160,13 @@ def findings(known: Known) -> list[Finding]:
     """Return all that is half made on a host, jail by jail, then what is the host's."""
     found = [*_all_remains(known), *_rootless(known), *_unmarked(known), *_unreadable(known)]
     found = [finding for finding in found if finding.safe_name not in known.busy]
-    return found if "" in known.busy else [*found, *_basejail(known), *_snapshot(known), *_by_hand(known)]
+    if "" in known.busy:
+        return found
+    # What takes a broken create back takes its snapshot along.
+    covered = any(
+        command.argv[0] == ZFS for item in found for way in item.repairs for command in way.plan.commands
+    )
+    return [*found, *_basejail(known), *([] if covered else _snapshot(known)), *_by_hand(known)]
 
 
 def remains_of(known: Known) -> dict[str, Remains]:
