@@ -191,6 +191,7 @@ ROWS = {
     "jobs:job-detail": Row(ON_HOST),
     "jobs:job-status": Row(ON_HOST),
     "jobs:job-output": Row(ON_HOST),
+    "jobs:job-download": Row(ON_HOST),
     "jobs:job-cancel": Row(OPERATORS, OPERATORS_DO, event="job.cancel_requested"),
     "jobs:job-retry": Row(
         OPERATORS, OPERATORS_DO, event="jail.stop_requested", kind="jails.stop", given=the_job_failed

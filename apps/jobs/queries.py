@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -10,28 +9,7 @@ from django.http import Http404
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
-from apps.jobs.models import OPEN_STATES, Job, JobState, OutputChunk
-
-OUTPUT_PAGE_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class OutputPart:
-    """A piece of what a job printed.
-
-    Args:
-        step: Position of the step (from 0).
-        text: The output, decoded; bytes that are not UTF-8 show as U+FFFD.
-        cursor: Where the next piece begins: `step:offset`.
-        more: Whether there is more already.
-        is_first: Whether the step's output begins with it.
-    """
-
-    step: int
-    text: str
-    cursor: str
-    more: bool
-    is_first: bool = False
+from apps.jobs.models import OPEN_STATES, Job, JobState
 
 
 def job_list(actor: Actor) -> QuerySet[Job]:
@@ -64,44 +42,3 @@ def jobs_ahead(job: Job) -> int:
         return 0
     lane = open_jobs_of(job.host_id).filter(state__in=(JobState.QUEUED, JobState.RUNNING))
     return lane.filter(created_at__lt=job.created_at).count()
-
-
-def output_after(job: Job, cursor: str) -> list[OutputPart]:
-    """Return what the job printed after `cursor` (`step:offset`, empty for the beginning).
-
-    At most about 64 KB at once, in order. A piece ends at a whole line or chunk, and never
-    inside a UTF-8 character.
-    """
-    position, offset = _cursor(cursor)
-    parts: list[OutputPart] = []
-    left = OUTPUT_PAGE_BYTES
-    for step in job.steps.all():
-        start = offset if step.position == position else 0
-        if step.position < position or step.output_bytes <= start:
-            continue
-        if data := _read(step.pk, start, left):
-            end = start + len(data)
-            left -= len(data)
-            text = data.decode(errors="replace")
-            parts.append(OutputPart(step.position, text, f"{step.position}:{end}", left <= 0, start == 0))
-        if left <= 0:
-            break
-    return parts
-
-
-def _cursor(text: str) -> tuple[int, int]:
-    position, _, offset = text.partition(":")
-    if position.isascii() and position.isdigit() and offset.isascii() and offset.isdigit():
-        return int(position[:6]), int(offset[:18])
-    return 0, 0
-
-
-def _read(step_id: int, start: int, at_most: int) -> bytes:
-    """Whole chunks from byte `start` on, at least one, then up to `at_most` bytes."""
-    data = b""
-    chunks = OutputChunk.objects.filter(step_id=step_id, offset__gte=start).order_by("offset")
-    for chunk in chunks.iterator(chunk_size=50):
-        data += bytes(chunk.data)
-        if len(data) >= at_most:
-            break
-    return data

@@ -12,9 +12,10 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
 from apps.jobs.batch_queries import batch_list
 from apps.jobs.models import Batch, Job, JobState
+from apps.jobs.output_views import found_context, output_context
 from apps.jobs.ports import job_kinds, next_links
 from apps.jobs.progress import with_progress
-from apps.jobs.queries import job_get, jobs_ahead, output_after
+from apps.jobs.queries import job_get, jobs_ahead
 from apps.jobs.queries import job_list as jobs_of
 from apps.jobs.second_person import waiting_for
 from apps.jobs.services import job_cancel as job_cancel_request
@@ -67,8 +68,10 @@ def _batch(request: PanelRequest) -> Batch | None:
 
 @require_GET
 def job_detail(request: PanelRequest, job_id: UUID) -> HttpResponse:
-    """Show one job: its plan, its state and what it printed so far."""
-    return render(request, "jobs/detail.html", _context(request, job_id, request.GET.get("after", "")))
+    """Show one job: its plan, its state and the end of what it printed so far."""
+    job = job_get(actor=request.actor, job_id=job_id)
+    output = output_context(request, job)
+    return render(request, "jobs/detail.html", _status(request, job) | output | found_context(job, output))
 
 
 @require_GET
@@ -76,14 +79,6 @@ def job_status(request: PanelRequest, job_id: UUID) -> HttpResponse:
     """Give the part of the page that changes while the job runs."""
     job = job_get(actor=request.actor, job_id=job_id)
     return render(request, "jobs/_status.html", _status(request, job))
-
-
-@require_GET
-def job_output(request: PanelRequest, job_id: UUID) -> HttpResponse:
-    """Give what the job printed after `?after=`, and from where to ask on."""
-    context = _context(request, job_id, request.GET.get("after", ""))
-    response = render(request, "jobs/_more.html", context)
-    return htmx.ask_again(response) if context["more"] else response
 
 
 @require_http_methods(["GET", "POST"])
@@ -112,18 +107,6 @@ CANCEL_RUNNING = (
     "The command that runs on the host is ended, with everything that it started: TERM, and after five "
     "seconds KILL. What it has done by then stays as it is; the host is looked at afterwards."
 )
-
-
-def _context(request: PanelRequest, job_id: UUID, after: str) -> dict[str, object]:
-    job = job_get(actor=request.actor, job_id=job_id)
-    parts = output_after(job, after)
-    return _status(request, job) | {
-        "live_topic": f"job:{job.pk}",
-        "parts": parts,
-        "after": after,
-        "cursor": parts[-1].cursor if parts else after,
-        "more": bool(parts) and parts[-1].more,
-    }
 
 
 def _status(request: PanelRequest, job: Job) -> dict[str, object]:

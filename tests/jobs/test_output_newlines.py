@@ -7,7 +7,9 @@ import re
 from django.template.loader import render_to_string
 
 from apps.jobs.output import whole_characters
-from apps.jobs.queries import OutputPart
+from apps.jobs.output_queries import OutputPage, Part, Place, ShownLine
+from apps.jobs.terminal import Run
+from tests.jobs.conftest import make_job
 
 
 def as_browsers_read(html: str) -> str:
@@ -16,10 +18,10 @@ def as_browsers_read(html: str) -> str:
     return "".join(text.removeprefix("\n") for text in texts)
 
 
-def test_a_piece_that_begins_with_a_newline_keeps_it():
-    parts = [OutputPart(0, "one", "0:3", False), OutputPart(0, "\ntwo\n", "0:8", False)]
+def test_a_piece_that_begins_with_a_newline_keeps_it(host):
+    parts = [Part(0, at, [ShownLine(at, [Run(text)])]) for at, text in ((0, "one"), (3, "\ntwo\n"))]
 
-    html = render_to_string("jobs/_parts.html", {"parts": parts})
+    html = render_to_string("jobs/_parts.html", {"job": make_job(host), "output": OutputPage(parts, Place())})
 
     assert as_browsers_read(html) == "one\ntwo\n"
 

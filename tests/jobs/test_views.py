@@ -9,11 +9,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.jobs import queries
 from apps.jobs.engine import LOST, advance_lane
 from apps.jobs.lease import claim
 from apps.jobs.models import Job, JobState, StepState
-from apps.jobs.output import store_output
 from tests.fakehost import Program
 from tests.jobs.conftest import KIND, make_job
 
@@ -32,11 +30,6 @@ def page(viewer):
 
 def titles(answer) -> list[str]:
     return re.findall(r'href="/jobs/[0-9a-f-]{36}/">([^<]*)</a>', answer.content.decode())
-
-
-def cursor_of(text: str) -> str:
-    """Return from where on the page asks for more output."""
-    return re.search(r'id="output-cursor"\s+name="after"\s+value="([^"]*)"', text)[1]
 
 
 def test_a_job_shows_its_commands_and_why_each_runs(host, page):
@@ -77,48 +70,6 @@ def test_a_job_that_ended_says_how(work, page, program, words):
     text = page(job)
     assert words in text
     assert "Exit status 1" in text or program.status != 1
-
-
-def test_the_page_holds_all_that_was_printed_so_far_once(work, page):
-    job = work(Program((b"one\n", b"two <b>\n")), Program((b"three\n",)))
-    advance_lane(job.host_id)
-    for _ in range(2):
-        parts = re.findall(r'<pre class="output-part" data-step="(\d)">\n([^<]*)</pre>', page(job))
-        assert parts == [("0", "one\ntwo &lt;b&gt;\n"), ("1", "three\n")]
-    assert cursor_of(page(job)) == "1:6"
-
-
-def test_a_page_that_was_open_asks_for_the_rest_alone(host, page):
-    job = make_job(host)
-    lease, step = claim(host.pk), job.steps.get()
-    store_output(lease, step, b"one\n")
-    assert cursor_of(page(job)) == "0:4"
-    store_output(lease, step, b"two\n")
-    text = page(job, "job-output", after="0:4")
-    assert re.findall(r"<pre[^>]*>\n([^<]*)</pre>", text) == ["two\n"]
-    assert cursor_of(text) == "0:8"
-    assert 'value="0:8" hx-swap-oob="true"' in text
-
-
-def test_a_page_that_has_all_gets_its_cursor_back(host, page):
-    job = make_job(host)
-    store_output(claim(host.pk), job.steps.get(), b"one\n")
-    text = page(job, "job-output", after="0:4")
-    assert "<pre" not in text
-    assert 'value="0:4"' in text
-
-
-def test_more_than_one_answer_holds_is_asked_for_at_once(host, viewer, monkeypatch):
-    monkeypatch.setattr(queries, "OUTPUT_PAGE_BYTES", 4)
-    job = make_job(host)
-    lease, step = claim(host.pk), job.steps.get()
-    store_output(lease, step, b"12345")
-    store_output(lease, step, b"6")
-    url = reverse("jobs:job-output", args=[job.pk])
-    first, last = viewer.client.get(url), viewer.client.get(url, {"after": "0:5"})
-    assert "panel:more" in first.headers["HX-Trigger-After-Swap"]
-    assert "HX-Trigger-After-Swap" not in last.headers
-    assert "load, sse:" in viewer.client.get(job.get_absolute_url()).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -247,18 +247,26 @@ def test_another_row_comes_without_complaints_and_what_was_typed_stays(host, own
     assert Job.objects.count() == 0
 
 
-def test_output_beyond_the_first_page_is_led_to(full, page, monkeypatch):
-    monkeypatch.setattr("apps.jobs.queries.OUTPUT_PAGE_BYTES", 4)
+def test_output_before_its_end_is_led_to_and_back(full, page, monkeypatch):
+    monkeypatch.setattr("apps.jobs.output_queries.PAGE_BYTES", 4)
     job = Job.objects.get()
     step = job.steps.get()
-    step.chunks.create(offset=0, data=b"one\n")
-    step.chunks.create(offset=4, data=b"two\n")
-    job.steps.update(output_bytes=8)
-    first = page(job.get_absolute_url())
-    last = page(job.get_absolute_url() + link(first, "More output").replace("&amp;", "&"))
-    assert "two" not in text(first)
-    assert "two" in text(last)
-    assert link(last, "From the beginning") == job.get_absolute_url()
+    for number, word in enumerate((b"one\n", b"two\n", b"end\n")):
+        step.chunks.create(offset=4 * number, data=word)
+    job.steps.update(output_bytes=12)
+
+    def follow(answer, label: str):
+        return page(job.get_absolute_url() + link(answer, label).replace("&amp;", "&"))
+
+    last = page(job.get_absolute_url())
+    earlier = follow(last, "Show earlier output")
+    first = follow(earlier, "From the beginning")
+    later = follow(first, "Show later output")
+    shown = [
+        re.findall(r'output-part"[^>]*>\s*(\w+)', text(answer)) for answer in (last, earlier, first, later)
+    ]
+    assert shown == [["end"], ["two"], ["one"], ["two"]]
+    assert link(first, "To the end") == job.get_absolute_url()
 
 
 def test_a_host_with_many_jails_shows_the_first_and_leads_to_all(host, page):
