@@ -15,7 +15,7 @@ from apps.freebsd.values import Release
 from apps.hosts.models import Host
 from apps.jails.models import Jail, JailAddress
 from apps.jails.rules import HostNetwork, IpAddress
-from apps.jobs.models import OPEN_STATES, Job
+from apps.jobs.models import OPEN_STATES, Job, JobState
 
 
 def jail_list(actor: Actor) -> QuerySet[Jail]:
@@ -99,12 +99,16 @@ UNDER_WAY = {
 
 
 def jails_with_jobs(jails: QuerySet[Jail]) -> QuerySet[Jail]:
-    """Add to each jail the kind and id of the job that is open for it: `open_kind`, `open_job_id`."""
-    open_jobs = Job.objects.filter(
-        host_id=OuterRef("host_id"), subject=OuterRef("safe_name"), state__in=OPEN_STATES
-    ).order_by("created_at")
+    """Add to each jail `open_job_id`, the job that is open for it, and `open_kind`, what it is on its way to.
+
+    One whose job waits for an approval, or for its turn in a batch, is on its way to nothing yet.
+    """
+    jobs = Job.objects.filter(host_id=OuterRef("host_id"), subject=OuterRef("safe_name"))
+    jobs = jobs.order_by("created_at")
+    open_jobs = jobs.filter(state__in=OPEN_STATES)
+    under_way = jobs.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
     return jails.annotate(
-        open_kind=Subquery(open_jobs.values("kind")[:1]), open_job_id=Subquery(open_jobs.values("pk")[:1])
+        open_kind=Subquery(under_way.values("kind")[:1]), open_job_id=Subquery(open_jobs.values("pk")[:1])
     )
 
 

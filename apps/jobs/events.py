@@ -1,7 +1,7 @@
 """Tells open pages that something changed: a topic and an id, never content.
 
-Topics are "jails", "hosts", "jobs", "policies", "host:<uuid>" and "job:<uuid>". Browsers that watch a topic
-ask for their part of the page again, and the view checks permission again (apps/web/live).
+Topics are "jails", "hosts", "jobs", "policies", "host:<uuid>", "job:<uuid>" and "batch:<uuid>". Browsers that
+watch a topic ask for their part of the page again, and the view checks permission again (apps/web/live).
 """
 
 from __future__ import annotations

@@ -102,6 +102,15 @@ def test_what_is_under_way_is_shown(host, owner, kind, state, shown):
     assert (jail.open_job_id, shown_state(jail)) == (job.pk, shown)
 
 
+@pytest.mark.parametrize("state", [JobState.HELD, JobState.AWAITING])
+def test_what_waits_for_its_turn_or_an_approval_is_open_but_not_under_way(host, owner, state):
+    make_jail(host, "web", jid=4)
+    job = make_job(host, subject="web")
+    Job.objects.update(kind="jails.stop", state=state)
+    jail = jails_with_jobs(jail_list(owner.actor)).get()
+    assert (jail.open_job_id, shown_state(jail)) == (job.pk, "running")
+
+
 def test_what_has_ended_or_is_about_others_is_not(host, other_host, owner):
     jail = make_jail(host, "web", jid=4)
     make_jail(other_host, "web")

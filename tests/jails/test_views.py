@@ -204,7 +204,7 @@ def test_what_one_may_not_is_greyed_and_says_what_is_lacking(jail, role, greyed)
     [
         (lambda: Host.objects.update(state=HostState.UNREACHABLE), "Its host is not online."),
         (lambda: Jail.objects.update(observed_at=None), "It has not been seen on the host yet."),
-        (lambda: make_job(Host.objects.get(), subject="test"), "A job for this jail is under way."),
+        (lambda: make_job(Host.objects.get(), subject="test"), "A job for this jail is open."),
         (lambda: Jail.objects.update(name="$(id)"), "characters that the panel passes to no command"),
     ],
     ids=["away", "not seen", "busy", "odd name"],

@@ -131,8 +131,8 @@ def _button(jail: Jail, actor: Actor, verb: str, here: str) -> Button:
 def _why_not(jail: Jail, actor: Actor, perm: Perm) -> str:
     if not actor.may(perm, jail.host_id):
         return denial(perm)
-    if getattr(jail, "open_kind", None):
-        return "A job for this jail is under way."
+    if getattr(jail, "open_job_id", None):
+        return "A job for this jail is open."
     if not jail.host.is_online:
         return "Its host is not online."
     if jail.observed_at is None:
