@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -162,7 +162,7 @@ def announce(host: Host) -> None:
 
 def facts_json(facts: HostFacts) -> dict[str, Any]:
     """Return the facts as JSON values for the host's row, without what other rooms store themselves."""
-    data = asdict(facts)
+    data = _values(facts)
     for name in ("jails", "running"):
         data.pop(name, None)
     return json.loads(json.dumps(data, default=_plain))  # type: ignore[no-any-return]
@@ -170,5 +170,10 @@ def facts_json(facts: HostFacts) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return _values(value)
     return sorted(value) if isinstance(value, set | frozenset) else str(value)
+
+
+def _values(value: Any) -> dict[str, Any]:
+    """Return a dataclass's fields as they are: `asdict` would copy all that is in them, jails among it."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
