@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -67,6 +68,7 @@ class Timing:
     weekdays: frozenset[int]
 
     @classmethod
+    @lru_cache(maxsize=1000)
     def parse(cls, line: str) -> Self:
         """Return the timing of a cron line.
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from apps.accounts.models import User
@@ -13,9 +14,14 @@ from apps.schedules.services import RUN_TASK, Wanted, schedule_add
 from tests.conftest import Person
 
 
+def ten_minutes_ago() -> str:
+    """A line that was due then and is due again in fifty minutes: not while a test runs."""
+    return f"{(timezone.now().minute - 10) % 60} * * * *"
+
+
 def make_schedule(person: Person, name: str = "nightly", **values: Any) -> Schedule:
-    """A schedule that was made an hour ago."""
-    defaults = {"kind": "hosts.probe", "target": Target.ALL, "line": "*/15 * * * *"}
+    """A schedule that was made an hour ago, and was due once since."""
+    defaults = {"kind": "hosts.probe", "target": Target.ALL, "line": ten_minutes_ago()}
     schedule = schedule_add(actor=person.actor, wanted=Wanted(name=name, **(defaults | values)))
     before(schedule, timedelta(hours=1))
     return Schedule.objects.select_related("task__crontab", "host", "group").get(pk=schedule.pk)

@@ -15,7 +15,7 @@ from apps.schedules import beat
 from apps.schedules.beat import PanelScheduler
 from apps.schedules.services import schedule_change, schedule_remove, schedule_switch
 from jailpanel.celery import app
-from tests.schedules.conftest import before, make_schedule
+from tests.schedules.conftest import before, make_schedule, ten_minutes_ago
 from tests.schedules.test_services import wanted_of
 
 OWN = set(app.conf.beat_schedule)
@@ -79,7 +79,7 @@ def away(monkeypatch):
 
 
 def due(schedule) -> None:
-    """Let a schedule of every 15 minutes have a moment that was not sent."""
+    """Let a schedule have a moment that was not sent."""
     PeriodicTask.objects.filter(pk=schedule.task_id).update(last_run_at=timezone.now() - timedelta(hours=1))
 
 
@@ -109,7 +109,7 @@ def test_what_is_sent_is_a_task_that_there_is(owner, clockwork):
 def test_a_schedule_that_is_new_changed_or_switched_on_is_not_due_before_its_next_moment(owner, clockwork):
     schedule = make_schedule(owner, line="* * * * *")
     due(schedule)
-    schedule_change(actor=owner.actor, schedule=schedule, wanted=wanted_of(schedule, line="0 * * * *"))
+    schedule_change(actor=owner.actor, schedule=schedule, wanted=wanted_of(schedule, line=ten_minutes_ago()))
     PeriodicTask.objects.update(last_run_at=timezone.now() - timedelta(days=3))
     assert clockwork.tick() == []
     schedule_switch(actor=owner.actor, schedule=schedule, on=False)
@@ -215,7 +215,7 @@ def test_a_time_that_never_comes_stops_nobody_else(owner, clockwork, caplog):
 
 
 def test_it_asks_again_soon_enough_to_notice_a_clock_that_was_set(owner, clockwork):
-    schedule = make_schedule(owner, line="0 3 1 1 *")
+    schedule = make_schedule(owner, line="0 3 29 2 *")
     before(schedule, timedelta(0))
     clockwork.tick()
     state = clockwork.scheduler._made[schedule.task.name].is_due()

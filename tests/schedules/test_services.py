@@ -70,7 +70,7 @@ def test_a_new_schedule_has_a_clock_of_its_own_and_is_recorded(owner):
 
 
 def test_a_change_is_kept_in_step_and_recorded_with_before_and_after(owner, host):
-    schedule = make_schedule(owner)
+    schedule = make_schedule(owner, line="*/15 * * * *")
     seen = PeriodicTasks.last_change()
     wanted = wanted_of(schedule, name="hourly", line="5 * * * *", target=Target.HOST, host=host)
     schedule_change(actor=owner.actor, schedule=schedule, wanted=wanted)
@@ -137,7 +137,7 @@ def test_what_fails_leaves_nothing_half_made(owner, monkeypatch):
 
 def test_a_name_that_is_taken_is_refused_at_its_field(owner):
     make_schedule(owner)
-    other = make_schedule(owner, "other")
+    other = make_schedule(owner, "other", line="*/15 * * * *")
     with pytest.raises(InvalidInput) as refused:
         schedule_add(actor=owner.actor, wanted=PROBE)
     assert refused.value.field == "name"
