@@ -53,6 +53,8 @@ def _pairs(console: Console, job: Job) -> Iterator[tuple[str, str]]:
     if job.started_at:
         yield "started", _moment(job.started_at)
         yield "took", duration((job.ended_at or timezone.now()) - job.started_at)
+    if job.was_taken_over:
+        yield "workers", f"{job.takeovers} stopped in its middle; each time another went on"
     if job.origin_id:
         yield "again", f"tries {job.origin_id} again, or mends it"
     if job.batch_id:
@@ -74,6 +76,8 @@ def _step_end(console: Console, step: Step) -> str:
         said.append(duration((step.ended_at or timezone.now()) - step.started_at))
     if step.output_bytes:
         said.append(f"{size(step.output_bytes)} of output")
+    if step.may_still_run:
+        said.append("may still run on the host")
     return ", ".join(said)
 
 
@@ -96,6 +100,7 @@ def _all_facts(job: Job) -> dict[str, Any]:
         "exit_status",
         "percent",
         "output_bytes",
+        "may_still_run",
         "started_at",
         "ended_at",
     )

@@ -87,6 +87,16 @@ def test_show_says_who_is_waited_for(host, run):
     assert "by grace, valid until" in run("show", str(waiting.pk))[1]
 
 
+def test_show_says_what_went_on_behind_it(job, run):
+    Step.objects.filter(position=0).update(state=StepState.LOST, may_still_run=True)
+    again = make_job(job.host)
+    change(again, origin=job, takeovers=2)
+    assert "lost, may still run on the host" in run("show", str(job.pk))[1]
+    out = run("show", str(again.pk))[1]
+    assert f"tries {job.pk} again, or mends it" in out
+    assert "2 stopped in its middle" in out
+
+
 def test_show_as_json_has_the_steps_and_the_plan(job, run):
     shown = json.loads(run("show", str(job.pk), "--json")[1])
     assert shown["id"] == str(job.pk)
