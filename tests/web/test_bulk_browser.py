@@ -8,11 +8,16 @@ import pytest
 from django.test import Client
 from playwright.sync_api import expect
 
+from apps.accounts.actor import PANEL
 from apps.accounts.models import Grant, User
 from apps.accounts.permissions import Role
 from apps.freebsd.channel.agent import Agent
+from apps.jails.bulk import BulkAgreed, bulk_request
+from apps.jails.changes import CHANGES
 from apps.jails.models import Jail
+from apps.jails.services import Agreed
 from apps.jobs import batches, engine, ports
+from apps.jobs.batch_rules import Pace
 from apps.jobs.events import publish
 from apps.jobs.models import Batch
 from jailpanel.asgi import application
@@ -177,3 +182,20 @@ def test_without_javascript_it_is_a_form(open_window, host):
     page.get_by_role("button", name="Stop 4 jails").click()
     expect(page.locator("#batch-body tbody tr")).to_have_count(4)
     assert Batch.objects.get().canary
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_nothing_is_wider_than_a_phone(open_window, host, scripts):
+    long = "build-runner-for-the-continuous-integration-of.long.example.org"
+    make_jail(host, long, addresses="lo0|10.0.0.9/24", jid=9, runs_at_boot=False)
+    make_jail(host, "off", addresses="lo0|10.0.0.10/24")
+    wish = BulkAgreed(Agreed("", "wish"), Pace(canary=True), without=True)
+    ids = Jail.objects.exclude(name="web").values_list("pk", flat=True)
+    batch = bulk_request(actor=PANEL, change=CHANGES["stop"], jail_ids=ids, agreed=wish)
+    page = open_window(java_script_enabled=scripts)
+    for address in ("/jails/bulk/stop/?all=jails", batch.get_absolute_url(), "/jobs/batches/", "/jobs/"):
+        page.goto(address)
+        for width in (360, 768):
+            page.set_viewport_size({"width": width, "height": 800})
+            sizes = page.locator("html").evaluate("root => [root.scrollWidth, root.clientWidth]")
+            assert sizes[0] <= sizes[1], (address, width)
