@@ -27,7 +27,7 @@ from apps.schedules.models import Schedule
 from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
 from tests.jobs.conftest import make_job
-from tests.places import make_basejail, make_host, make_jail
+from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
 MOST_BYTES = 200_000
@@ -64,6 +64,27 @@ def one_host(count: int) -> str:
     host = Host.objects.get()
     make_basejail(host)
     return host.get_absolute_url()
+
+
+def half_made(count: int) -> str:
+    """A host on which much is half made, most of it by jobs."""
+    host = make_host("alpha")
+    make_basejail(host, complete=False)
+    roots = [f"/usr/jails/gone{number}" for number in range(count)]
+    left = FACTS["leftovers"] | {"roots": roots, "unmarked": [f"jail{number}" for number in range(count)]}
+    host.facts = FACTS | {"leftovers": left, "basejail": {"present": True, "missing": ["basejail/bin/sh"]}}
+    host.save()
+    for number in range(count):
+        address = f"lo0|10.0.0.{number + 2}/24"
+        make_jail(host, f"jail{number}", addresses=address, jid=number + 1, root_exists=bool(number % 2))
+        job = make_job(host, subject=f"gone{number}")
+        Job.objects.filter(pk=job.pk).update(kind="jails.create", state=JobState.LOST)
+    return host.get_absolute_url()
+
+
+def what_a_job_left(count: int) -> str:
+    half_made(count)
+    return Job.objects.get(subject="gone0").get_absolute_url()
 
 
 def one_jail(count: int) -> str:
@@ -218,6 +239,8 @@ PAGES: dict[str, Callable[[int], str]] = {
     "dashboard": dashboard,
     "jails": jails,
     "a host": one_host,
+    "a host with much half made": half_made,
+    "what a job left half made": what_a_job_left,
     "a jail": one_jail,
     "jobs": jobs,
     "the bar of jobs": job_bar,
