@@ -133,7 +133,7 @@ class UpdateMirror:
             error.close()
             answer.append(self._refused(error.code))
         except (OSError, HTTPException, ValueError) as error:
-            answer.append(self._away(str(getattr(error, "reason", error) or type(error).__name__)))
+            answer.append(self._away(_reason(error)))
         except PanelError as error:
             answer.append(error)
 
@@ -144,6 +144,12 @@ class UpdateMirror:
 
     def _away(self, why: str) -> MirrorAway:
         return MirrorAway(f"The update mirror {self.url} could not be reached: {why}.")
+
+
+def _reason(error: Exception) -> str:
+    """Say why in words, without the number that the system has for it."""
+    cause = getattr(error, "reason", None) or error
+    return str(getattr(cause, "strerror", None) or cause) or type(error).__name__
 
 
 class _StayHere(HTTPRedirectHandler):

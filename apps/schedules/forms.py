@@ -108,6 +108,9 @@ class ScheduleForm(forms.Form):
         targets = [t for t in Target if everywhere or t in {Target.HOST, Target.JAIL}]
         _field(self, "kind").choices = [(kind.name, kind.label) for kind in self.kinds]
         _field(self, "target").choices = [(target.value, target.label) for target in targets]
+        if not everywhere:
+            # Nor does the page name groups to whom it offers none.
+            self.fields["group"].queryset = HostGroup.objects.none()  # type: ignore[attr-defined]
         hosts = host_list(actor, Perm.SCHEDULE_CHANGE).only("pk", "name")
         self.fields["host"].queryset = hosts  # type: ignore[attr-defined]  # a ModelChoiceField
 
