@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from uuid import UUID
 
 from celery import shared_task
@@ -12,6 +14,9 @@ from apps.jobs import batches, engine, lanes, steprun
 from apps.jobs.approvals import expire_approvals
 from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.wakeups import send, wake_batch, wake_lane
+
+# How long a worker that was told to stop may take.
+END_S = 8.0
 
 
 @shared_task
@@ -53,3 +58,15 @@ def _sweep_at_start(**_: object) -> None:
 @worker_shutting_down.connect
 def _let_go(**_: object) -> None:
     steprun.stopping.set()
+    end_in_time()
+
+
+def end_in_time() -> None:
+    """End this process in END_S seconds, whatever it still waits for.
+
+    By then it has let go of its jobs, and what it has not finished is safe: it may be killed at any moment.
+    A broker or a host that hangs would keep it for longer.
+    """
+    timer = threading.Timer(END_S, os._exit, (0,))
+    timer.daemon = True
+    timer.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from unittest import mock
 
 from celery.signals import worker_ready, worker_shutting_down
 from django.utils import timezone
@@ -72,9 +74,12 @@ def test_a_worker_that_starts_asks_for_a_sweep(sent):
     assert ("apps.jobs.tasks.sweep",) in sent.tasks
 
 
-def test_a_worker_that_shuts_down_lets_go():
+def test_a_worker_that_shuts_down_lets_go_and_ends_in_time(monkeypatch):
     assert not steprun.stopping.is_set()
+    timers = []
+    monkeypatch.setattr(tasks.threading, "Timer", lambda *how: timers.append(how) or mock.Mock())
     worker_shutting_down.send(None)
+    assert timers == [(tasks.END_S, os._exit, (0,))]
     assert steprun.stopping.is_set()
 
 
