@@ -11,7 +11,7 @@ WORKERS?=2
 AS_PRODUCTION=JAILPANEL_VAR=var/check JAILPANEL_TLS=1 JAILPANEL_ALLOWED_HOSTS=panel.example
 COMPILE=var/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 
-.PHONY: help demo run install check test test-sqlite test-postgres contract bench screenshots lock clean
+.PHONY: help demo run install check test test-sqlite test-postgres faults contract bench screenshots lock clean
 .NOTPARALLEL:
 
 help: ## Say what each target does
@@ -40,7 +40,10 @@ test-sqlite: $(DEV_STAMP) ## Run every test, those in the browser too, on SQLite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench"
 
 test-postgres: $(DEV_STAMP) ## Run the tests that use a database on a PostgreSQL of their own
-	$(BIN)/python -m tests.postgres -- -p tests.only_database -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench and not e2e and not host"
+	$(BIN)/python -m tests.postgres -- -p tests.only_database -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench and not e2e and not host and not faults"
+
+faults: $(DEV_STAMP) ## Strike a running panel at random moments: make faults FAULT=name SEED=number DATABASE=sqlite ROUNDS=2
+	$(BIN)/python -m tests.faults --fault "$(FAULT)" --seed "$(SEED)" --database "$(DATABASE)" --rounds "$(ROUNDS)"
 
 contract: $(DEV_STAMP) ## Try a real scratch host: make contract HOST=address PORT=22 KEY=file
 	$(BIN)/python -m tests.contract --host "$(HOST)" --port "$(PORT)" --key "$(KEY)" --user "$(LOGIN)" --mirror "$(MIRROR)" --fingerprint "$(FINGERPRINT)"

@@ -27,7 +27,10 @@ hypothesis_settings.load_profile("panel")
 
 
 # What waits most for browsers and processes: begun last, one worker would be at it long after the others.
-SLOW_FIRST = ("tests/e2e/", "tests/project/", "tests/contract/", "tests/web/", "tests/hosts/agent/")
+SLOW_FIRST = (
+    *("tests/faults/", "tests/e2e/", "tests/project/", "tests/contract/", "tests/web/"),
+    "tests/hosts/agent/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

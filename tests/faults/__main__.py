@@ -1,12 +1,13 @@
 """Strike a running panel at moments of chance and see what holds: `make faults`.
 
-python -m tests.faults [--database sqlite|postgresql] [--fault NAME] [--seed N] [--rounds N] [--hosts N]
+python -m tests.faults [--database sqlite|postgresql] [--fault NAME,…] [--seed N] [--rounds N] [--hosts N]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import signal
 import subprocess
@@ -18,17 +19,24 @@ from tests.faults import rounds, world
 from tests.faults.strikes import BOTH, FAULTS, Fault
 from tests.faults.table import table
 
+ROUNDS = 2
+
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--database", choices=BOTH, help="on this one only (both, one after the other)")
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="only this one")
-    parser.add_argument("--seed", type=int, help="repeat what was struck under it")
-    parser.add_argument("--rounds", type=int, default=2, help="of each fault on each database (2)")
+    parser.add_argument("--database", choices=(*BOTH, ""), help="on this one only (one after the other)")
+    parser.add_argument("--fault", default="", metavar="NAME,…", help="only these")
+    parser.add_argument("--seed", type=_number, help="repeat what was struck under it")
+    parser.add_argument("--rounds", type=_number, help="of each fault on each database (2)")
     parser.add_argument("--hosts", type=int, default=2, help="how many hosts are at work at once (2)")
-    parser.add_argument("--short", action="store_true", help="with shorter commands and outages")
+    parser.add_argument("--short", action="store_true", help="a few faults, short commands and outages")
     parser.add_argument("--json", action="store_true", help="one line a round, for programs")
     return parser.parse_args(argv)
+
+
+def _number(text: str) -> int | None:
+    """Read a number; make gives an empty text for what was not said."""
+    return int(text) if text else None
 
 
 def seed_of(options: argparse.Namespace) -> int:
@@ -36,11 +44,13 @@ def seed_of(options: argparse.Namespace) -> int:
 
 
 def chosen(options: argparse.Namespace, database: str) -> list[Fault]:
-    known = {fault.name for fault in FAULTS}
-    if unknown := set(options.fault) - known:
-        sys.exit(f"There is no fault {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
-    names = set(options.fault) or known
-    return [fault for fault in FAULTS if fault.name in names and database in fault.on]
+    known = {fault.name: fault for fault in FAULTS}
+    names = [name for name in options.fault.split(",") if name]
+    if unknown := set(names) - set(known):
+        sys.exit(f"There is no fault {', '.join(unknown)}. There are: {', '.join(known)}.")
+    if names:
+        return [known[name] for name in names if database in known[name].on]
+    return [fault for fault in FAULTS if database in (fault.in_short if options.short else fault.on)]
 
 
 def play(options: argparse.Namespace) -> Iterator[rounds.Result]:
@@ -49,10 +59,13 @@ def play(options: argparse.Namespace) -> Iterator[rounds.Result]:
     faults = chosen(options, options.database)
     if not faults:
         return
+    if options.short:
+        os.environ["FAULTS_SHORT"] = "1"
     panel = world.build(options.database, options.hosts)
     panel.is_short = options.short
     try:
-        for number, (repeat, fault) in enumerate((r, f) for r in range(options.rounds) for f in faults):
+        order = [(repeat, fault) for repeat in range(options.rounds or ROUNDS) for fault in faults]
+        for number, (repeat, fault) in enumerate(order):
             yield rounds.play(panel, fault, seed + repeat, number)
     finally:
         world.end(panel)
@@ -65,8 +78,8 @@ def play_each(options: argparse.Namespace) -> Iterator[rounds.Result]:
         if not chosen(options, database):
             continue
         command = [sys.executable, "-m", "tests.faults", "--json", "--database", database]
-        command += ["--seed", str(seed), "--rounds", str(options.rounds), "--hosts", str(options.hosts)]
-        command += [word for name in options.fault for word in ("--fault", name)]
+        command += ["--seed", str(seed), "--rounds", str(options.rounds or ROUNDS)]
+        command += ["--hosts", str(options.hosts), "--fault", options.fault]
         command += ["--short"] * options.short
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 import random
 import re
 import time
@@ -25,7 +26,7 @@ EZJAIL = "/usr/local/bin/ezjail-admin"
 RELEASE = "14.1-RELEASE"
 RUNS = "var/db/jailpanel/runs"
 # What a tool prints beside its own words: in two halves, before and after it does what it is for.
-LINES = 14
+LINES, SHORT_LINES = 14, 4
 LINE_PAUSE_S = 0.03
 WORDS = ("copying", "größer", "x" * 120, "50%", "…", "\ttabbed", "a\rb", "\x1b[31mred\x1b[0m")
 
@@ -74,9 +75,10 @@ class Witness:
         return status
 
     async def _chatter(self, call: Call, when: str) -> None:
-        for number in range(LINES):
+        for number in range(lines()):
             words = " ".join(self._random.choices(WORDS, k=self._random.randint(1, 6)))
-            await call.out(f"{' '.join(call.args)} {when} {number:02} {words}\n")
+            # The mark comes last: a carriage return in the words must not wipe it off a page.
+            await call.out(f"{words} {mark(call.args, when, number)}\n")
             await asyncio.sleep(LINE_PAUSE_S * self._random.uniform(0.3, 1.7))
 
 
@@ -86,6 +88,19 @@ def _heard(sink, seen: Seen):
         seen.output.extend(data)
 
     return put
+
+
+def lines() -> int:
+    return SHORT_LINES if os.environ.get("FAULTS_SHORT") else LINES
+
+
+def mark(args: tuple[str, ...], when: str, number: int) -> str:
+    return f"[{' '.join(args[:3])} {when} {number:02}]"
+
+
+def marks(args: tuple[str, ...]) -> list[str]:
+    """Return what a reader must find of a call's output, in order and once."""
+    return [mark(args, when, number) for when in ("before", "after") for number in range(lines())]
 
 
 class Farm:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -48,6 +49,7 @@ class Program:
         env: Its environment.
         folder: Where its log goes.
         ready: A file that it makes when it is ready; None when nobody waits for that.
+        descriptors: Those that it inherits.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Program:
     env: dict[str, str]
     folder: Path
     ready: Path | None = None
+    descriptors: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     deaths: list[int] = field(default_factory=list)
 
@@ -72,8 +75,9 @@ class Program:
             self.ready.unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.argv, cwd=BASE_DIR, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+                self.argv, cwd=BASE_DIR, env=self.env, pass_fds=self.descriptors,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
         if wait:
             self.wait_ready()
 
@@ -150,9 +154,13 @@ def beat(env: dict[str, str], folder: Path) -> Program:
     return Program("beat", python("celery", "-A", "jailpanel", "beat"), env, folder)
 
 
-def web(port: int, env: dict[str, str], folder: Path) -> Program:
-    words = ("uvicorn", "jailpanel.asgi:application", "--port", str(port), "--lifespan", "off")
-    return Program("web", python(*words, "--timeout-graceful-shutdown", "3", "--no-access-log"), env, folder)
+def web(listener: socket.socket, env: dict[str, str], folder: Path) -> Program:
+    """The web process, on a socket that outlives it, as the launcher has it: who comes meanwhile waits."""
+    words = (
+        "uvicorn", "jailpanel.asgi:application", "--fd", str(listener.fileno()), "--lifespan", "off",
+        "--timeout-graceful-shutdown", "3", "--no-access-log", "--no-proxy-headers",
+    )  # fmt: skip
+    return Program("web", python(*words), env, folder, descriptors=(listener.fileno(),))
 
 
 class Broker(Program):

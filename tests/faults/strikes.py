@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import resource
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from playwright.sync_api import Page
 from redis import Redis
 
+from tests.faults import people
+from tests.faults.farm import marks
 from tests.faults.programs import Program
 from tests.faults.world import World
 
@@ -20,7 +26,7 @@ if TYPE_CHECKING:
 
 BOTH = ("sqlite", "postgresql")
 LET_GO_S = 10.0
-ASK_S = 5.0
+MARK = re.compile(r"\[[a-z]+ [^]]* \d\d\]")
 
 
 def _must_succeed(job: Job) -> str:
@@ -38,6 +44,7 @@ class Fault:
         on: The databases that it concerns.
         early: Whether it strikes while jobs are asked for, too.
         within_s: The last moment, in seconds after the asking.
+        in_short: On which databases the short version plays it.
     """
 
     name: str
@@ -46,6 +53,7 @@ class Fault:
     on: tuple[str, ...] = BOTH
     early: bool = False
     within_s: float = 5.0
+    in_short: tuple[str, ...] = ("sqlite",)
 
 
 class Broken(AssertionError):
@@ -243,6 +251,72 @@ def _after_full_disk(job: Job) -> str:
     return "" if "full" in said or "space" in said else "it does not say that the disk was full"
 
 
+def web_restarted(world: World, rng: Random) -> str:
+    """A page that follows a job is open; the web process is killed, or told to stop, and comes back."""
+    from apps.jobs.models import Job
+
+    name = rng.choice(world.farm.names)
+    job = Job.objects.filter(host__name=name).order_by("-created_at").first()
+    assert job
+    number = rng.choice((signal.SIGKILL, signal.SIGTERM))
+    with people.watching(world, job.get_absolute_url()) as page:
+        page.evaluate("window.notLoadedAnew = true")
+        time.sleep(rng.uniform(0, 2))
+        world.web.end(number)
+        time.sleep(rng.uniform(0, 2))
+        world.web.start(wait=False)
+        people.wait_for_end(page)
+        if not page.evaluate("window.notLoadedAnew"):
+            raise Broken("the page was loaded anew")
+        _check_shown(page, job)
+    return f"{number.name}; the page came back by itself"
+
+
+def _check_shown(page: Page, job: Job) -> None:
+    """Each line of every command of the job is on the page once, in order."""
+    wanted = [mark for step in job.steps.all() for mark in marks(tuple(step.argv[1:]))]
+    deadline = time.monotonic() + 20
+    while (found := MARK.findall(people.shown(page))) != wanted and time.monotonic() < deadline:
+        time.sleep(0.2)
+    if found != wanted:
+        missing, extra = sorted(set(wanted) - set(found)), len(found) - len(set(found))
+        raise Broken(f"the page shows {len(found)} of {len(wanted)} lines; missing {missing}, twice {extra}")
+
+
+def panel_disk_full(world: World, rng: Random) -> str:
+    """No file of the panel's processes may grow: somebody who asks is told, and nothing is half written."""
+    from apps.jails.models import Jail
+    from apps.jobs.models import Job
+
+    visitor = people.Visitor(world)
+    jail = Jail.objects.filter(name__startswith="spare").order_by("-pk").first()
+    assert jail
+    path = f"{jail.get_absolute_url()}start/"
+    fields = visitor.form(path)
+    before = Job.objects.count()
+    seconds = rng.uniform(1, 4)
+    struck = [program.pid for program in world.programs]
+    _limit_files(struck, 4096)
+    try:
+        answer = visitor.post(path, fields)
+        time.sleep(seconds)
+    finally:
+        _limit_files(struck, resource.RLIM_INFINITY)
+        visitor.close()
+    if answer.status_code not in {503, 507} or "Traceback" in answer.text or "<h1>" not in answer.text:
+        raise Broken(f"who asked got {answer.status_code}: {answer.text[:500]}")
+    if Job.objects.count() != before:
+        raise Broken("who was refused has a job all the same")
+    return f"full for {seconds:.1f} s, {answer.status_code} for who asked"
+
+
+def _limit_files(pids: list[int], limit: int) -> None:
+    """Let no file of these processes grow beyond so many bytes; SQLite's log needs more for any change."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+
 def beat_killed(world: World, rng: Random) -> str:
     """No clock: only wake-ups, and they are lost too; the supervisor starts the clock again after a while."""
     world.beat.kill()
@@ -258,23 +332,25 @@ def beat_killed(world: World, rng: Random) -> str:
 
 
 FAULTS = [
-    Fault("worker-killed", worker_killed),
-    Fault("both-workers-killed", both_workers_killed),
+    Fault("worker-killed", worker_killed, in_short=BOTH),
+    Fault("both-workers-killed", both_workers_killed, in_short=()),
     Fault("worker-told-to-stop", worker_told_to_stop),
+    Fault("worker-frozen", worker_frozen, in_short=("postgresql",)),
     Fault("redis-killed", redis_killed, early=True),
     Fault("redis-emptied", redis_emptied, early=True),
-    Fault("redis-frozen", redis_frozen, early=True),
-    Fault("messages-lost", messages_lost, early=True, within_s=0.5),
-    Fault("worker-frozen", worker_frozen),
-    Fault("beat-killed", beat_killed),
-    Fault("wake-ups-doubled", wake_ups_doubled, early=True),
+    Fault("redis-frozen", redis_frozen, early=True, in_short=("postgresql",)),
+    Fault("messages-lost", messages_lost, early=True, within_s=0.0, in_short=("postgresql",)),
+    Fault("beat-killed", beat_killed, in_short=()),
+    Fault("wake-ups-doubled", wake_ups_doubled, early=True, in_short=BOTH),
     Fault("line-cut", line_cut),
     Fault("line-cut-after-bytes", line_cut_after_bytes),
     Fault("line-stalled", line_stalled),
-    Fault("host-hangs", host_hangs),
-    Fault("host-refuses", host_refuses),
-    Fault("database-away", database_away),
-    Fault("database-away-10-s", database_away_10_s),
+    Fault("host-hangs", host_hangs, in_short=()),
+    Fault("host-refuses", host_refuses, in_short=()),
     Fault("host-reboots", host_reboots, judge=_after_reboot),
     Fault("host-disk-full", host_disk_full, judge=_after_full_disk),
+    Fault("panel-disk-full", panel_disk_full, on=("sqlite",)),
+    Fault("database-away", database_away, in_short=("postgresql",)),
+    Fault("database-away-10-s", database_away_10_s, in_short=()),
+    Fault("web-restarted", web_restarted, within_s=0.0),
 ]

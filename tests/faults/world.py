@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from apps.jobs.models import Job
 
 SETTINGS = "tests.faults.settings"
+JAILS = ("stopped", "doomed", "running", "spare")
 
 
 @dataclass
 class Wanted:
-    """A job of a round, by its row's id, and where it has to happen."""
+    """A job of a round, by its row's id."""
 
     job_id: object
     host: str
@@ -44,13 +46,22 @@ class World:
     workers: list[programs.Program]
     beat: programs.Program
     web: programs.Program
-    port: int
+    listener: socket.socket
     is_short: bool = False
     address: int = 1
 
     @property
     def programs(self) -> list[programs.Program]:
-        return [*self.workers, self.beat]
+        return [*self.workers, self.beat, self.web]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    @property
+    def password(self) -> str:
+        accounts = json.loads((self.folder / "state" / "demo-accounts.json").read_text())
+        return str(accounts["admin"])
 
     def hosts(self) -> list[Host]:
         from apps.hosts.models import Host
@@ -71,15 +82,14 @@ def build(kind: str, hosts: int) -> World:
     _set_django_up(environment)
     farm = Farm(folder / "farm", hosts)
     _fill(state, farm)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    listener = socket.create_server(("127.0.0.1", 0))
     workers = [programs.worker(number, environment, folder) for number in (1, 2)]
-    beat, web = programs.beat(environment, folder), programs.web(port, environment, folder)
-    for program in (*workers, beat):
+    beat, web = programs.beat(environment, folder), programs.web(listener, environment, folder)
+    for program in (*workers, beat, web):
         program.start(wait=False)
     for worker in workers:
         worker.wait_ready()
-    return World(database, folder, broker, environment, farm, workers, beat, web, port)
+    return World(database, folder, broker, environment, farm, workers, beat, web, listener)
 
 
 def _environment(state: Path, database: Database, broker: programs.Broker) -> dict[str, str]:
@@ -117,16 +127,17 @@ def _fill(state: Path, farm: Farm) -> None:
 
 
 def prepare_jails(world: World, number: int) -> None:
-    """Have three jails on each host: one that is not to run at boot, one to delete, one that runs."""
+    """Have jails on each host: one not to run at boot, one to delete, one that runs, and one to spare."""
     from apps.hosts.probe import probe_host
 
     for name in world.farm.names:
-        for part in ("stopped", "doomed", "running"):
+        for part in ("stopped", "spare") if world.is_short else JAILS:
             world.address += 1
             where = f"10.{world.address >> 16 & 255}.{world.address >> 8 & 255}.{world.address & 255}"
             world.farm.prompt(name, f"ezjail-admin create {part}{number} 'lo0|{where}/32'")
         world.farm.prompt(name, f"ezjail-admin config -r norun stopped{number}")
-        world.farm.prompt(name, f"ezjail-admin onestart running{number}")
+        if not world.is_short:
+            world.farm.prompt(name, f"ezjail-admin onestart running{number}")
     for host in world.hosts():
         probe_host(host.pk)
 
@@ -135,7 +146,7 @@ def forget_jails(world: World, number: int) -> None:
     """Take away what is left of a round's jails, whatever became of them."""
     for name in world.farm.names:
         world.farm.run(world.farm.host(name).clear_faults())
-        for part in ("stopped", "doomed", "running", "new"):
+        for part in (*JAILS, "new"):
             jail = f"{part}{number}"
             with suppress(AssertionError):
                 world.farm.prompt(name, f"ezjail-admin config -r run {jail}")
@@ -144,14 +155,14 @@ def forget_jails(world: World, number: int) -> None:
 
 
 def ask(world: World, number: int, rng: Random) -> list[Wanted]:
-    """Ask for four jobs on each host, six commands together, in an order of chance."""
+    """Ask for four jobs on each host (two, in short), six commands together, in an order of chance."""
     from apps.accounts.models import User
     from apps.accounts.queries import actor_for
 
     actor = actor_for(User.objects.get(username="admin"), address="192.0.2.9", request_id="faults")
     found = []
     for host in world.hosts():
-        makers = [_start, _create, _delete, _restart]
+        makers = [_start, _create] if world.is_short else [_start, _create, _delete, _restart]
         rng.shuffle(makers)
         for make in makers:
             job = make(actor, host, number, world)
@@ -206,6 +217,7 @@ def end(world: World) -> None:
         connections.close_all()
     for program in (world.web, world.beat, *world.workers, world.broker):
         program.kill()
+    world.listener.close()
     world.farm.end()
     world.database.stop()
     if not os.environ.get("FAULTS_KEEP"):
