@@ -9,9 +9,9 @@
   if (!box || !feed || !toEnd) return;
 
   // Characters that the page holds; what is beyond them is dropped, and can be loaded again.
-  const MOST = Number(box.dataset.most) || 1024 * 1024;
+  const MOST = Number(box.dataset.most);
   // Small pieces that came one after the other become one of about this size.
-  const SMALL = 8 * 1024;
+  const SMALL = MOST / 128;
   const END_PX = 40;
 
   const pieces = () => $("output-pieces");

@@ -23,6 +23,8 @@ from apps.jobs.queries import job_get
 from apps.pages import htmx
 
 LONGEST_SEARCH = 200
+# Characters that a page holds before it drops some (static/output.js).
+MOST_SHOWN = 1024 * 1024
 
 
 @require_GET
@@ -55,6 +57,7 @@ def output_context(request: PanelRequest, job: Job) -> dict[str, object]:
     return {
         "job": job,
         "live_topic": f"job:{job.pk}",
+        "most": MOST_SHOWN,
         "output": page,
         "is_before": "before" in query,
         "is_after": "after" in query,

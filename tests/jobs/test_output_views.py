@@ -88,6 +88,7 @@ def test_a_page_that_was_open_asks_for_the_rest_alone(job, store, page):
     store("two\n")
     html = page(job, "job-output", after=end)
     assert parts(html) == [("0", "two\n")]
+    assert re.findall(r'data-place="([^"]*)"', html) == ["0:4"]
     assert 'value="0:8:8" hx-swap-oob="true"' in html
     assert "delete" not in html
 

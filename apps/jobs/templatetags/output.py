@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from apps.jobs.models import Job, Step
 from apps.jobs.output_html import part_html
 from apps.jobs.output_queries import Part, Place
+from apps.jobs.output_search import Match
 from apps.jobs.output_text import left_out
 
 register = template.Library()
@@ -34,6 +35,6 @@ def gap(part: Part, step: Step, host: str) -> str:
 
 
 @register.filter
-def place(found: object) -> str:
-    """Return where a match is, as an address has it: `step:offset`."""
-    return f"{getattr(found, 'step', 0)}:{getattr(found, 'offset', 0)}"
+def place(found: Part | Place | Match) -> str:
+    """Return where something begins, as an address has it: `step:offset`."""
+    return f"{found.step}:{found.start if isinstance(found, Part) else found.offset}"
