@@ -28,14 +28,14 @@ class Way:
         id: Its element's.
         label: Its words.
         url: Where it leads.
-        is_finish: Whether it is the way forward.
+        tone: The button's look: primary for the way forward, danger where it only destroys.
         may_not: Why it is greyed; empty when it may be pressed.
     """
 
     id: str
     label: str
     url: str
-    is_finish: bool
+    tone: str
     may_not: str
 
 
@@ -83,12 +83,18 @@ def _ways(actor: Actor, host_id: Any, finding: Finding, job: Job | None) -> list
     return [_way(actor, host_id, finding, repair, job) for repair in finding.repairs]
 
 
+def _tone(repair: Repair) -> str:
+    if repair.typed_name and repair.wanted is None:
+        return "ghost-danger"
+    return "primary" if repair.way == FINISH else ""
+
+
 def _way(actor: Actor, host_id: Any, finding: Finding, repair: Repair, job: Job | None) -> Way:
     url = reverse("jails:repair", args=[host_id, finding.key, repair.way])
     return Way(
         id=f"mend-{finding.key}-{repair.way}",
         label=repair.label,
         url=f"{url}?{urlencode({'job': job.pk})}" if job else url,
-        is_finish=repair.way == FINISH,
+        tone=_tone(repair),
         may_not="" if actor.may(repair.perm, host_id) else denial(repair.perm),
     )
