@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.bench import bench_click, bench_jobs
@@ -16,6 +18,7 @@ def test_bench(module) -> None:
 
 
 @pytest.mark.host
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="workers are watched in /proc")
 def test_click_and_a_lot_of_jobs_at_their_smallest() -> None:
     found = apart("tests.bench.smallest")
     click, jobs = found["click"], found["jobs"]
