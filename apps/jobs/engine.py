@@ -23,7 +23,8 @@ from apps.freebsd.errors import HostUnreachable, PanelError
 from apps.jobs import ports, steprun
 from apps.jobs.approvals import plan_holds
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
-from apps.jobs.models import OPEN_STEPS, Job, JobState, OutputChunk, Step, StepState
+from apps.jobs.models import OPEN_STEPS, Job, JobState, Step, StepState
+from apps.jobs.output_text import last_text
 from apps.jobs.services import announce, tell_batch
 from apps.jobs.steprun import Cancelled, GivenUp, HostAway, LetGo, StepRun
 
@@ -245,16 +246,11 @@ def _set_step(lease: Lease, step: Step, **values: Any) -> None:
 
 def last_words(step: Step) -> str:
     """Return the step's last error lines, or its last line: what a person would look for first."""
-    lines = [line.strip() for line in _tail(step).decode(errors="replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in last_text(step).split("\n") if line.strip()]
     errors = [line for line in lines if line.startswith("Error: ")]
     return "\n".join(errors[-2:] or lines[-1:])[:1000]
 
 
 def _found_no_space(step: Step) -> bool:
     """Whether the command complains of a full disk itself; which one, its output says."""
-    return b"No space left on device" in _tail(step)
-
-
-def _tail(step: Step) -> bytes:
-    last = OutputChunk.objects.filter(step=step).order_by("-offset")[:4]
-    return b"".join(bytes(chunk.data) for chunk in reversed(last))
+    return "No space left on device" in last_text(step)

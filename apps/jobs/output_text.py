@@ -6,9 +6,11 @@ import shlex
 from collections.abc import Iterator
 
 from apps.jobs.models import Job, Step
-from apps.jobs.output_reading import stretches
-from apps.jobs.terminal import plain
+from apps.jobs.output_reading import spans_before, stretches
+from apps.jobs.terminal import cut_lines, plain
 from apps.pages.wording import size
+
+LAST_BYTES = 32 * 1024
 
 
 def output_text(job: Job) -> Iterator[str]:
@@ -34,6 +36,13 @@ def _text_of(step: Step, host: str) -> Iterator[str]:
 
 def _line_end(last: str) -> str:
     return "" if last == "\n" else "\n"
+
+
+def last_text(step: Step) -> str:
+    """Return the last LAST_BYTES or so of what a step printed, as text."""
+    spans, _ = spans_before(step.pk, None, LAST_BYTES)
+    lines, rest = cut_lines(spans[-1].data) if spans else ([], 0)
+    return "".join([*(plain(line.data) for line in lines), plain(spans[-1].data[rest:]) if spans else ""])
 
 
 def left_out(count: int, step: Step, host: str) -> str:
