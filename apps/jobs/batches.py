@@ -258,6 +258,7 @@ def batch_cancel(*, actor: Actor, batch: Batch, running: bool) -> None:
         row = _lock(batch.pk)
         if row is None:
             raise Conflict("It has ended already.")
+        _lock_open_jobs(row)
         if row.state == BatchState.RUNNING:
             _stop(row, actor, "batch.stop_requested", f"{actor.name} stopped it.")
         elif not running:
@@ -271,6 +272,12 @@ def batch_cancel(*, actor: Actor, batch: Batch, running: bool) -> None:
 def open_hosts(batch: Batch) -> set[UUID]:
     """Return the hosts on which a job of a batch is open."""
     return set(batch.jobs.filter(state__in=OPEN_STATES).values_list("host_id", flat=True))
+
+
+def _lock_open_jobs(batch: Batch) -> None:
+    """Take the jobs before the end of the record, as the engine does, or each would wait for the other."""
+    open_jobs = batch.jobs.select_for_update().filter(state__in=OPEN_STATES)
+    list(open_jobs.order_by("pk").values_list("pk"))
 
 
 def _cancel_running(actor: Actor, batch: Batch) -> None:
