@@ -16,7 +16,7 @@ from apps.jobs.output import store_output
 from apps.jobs.output_queries import OutputPage, Place, output_after, output_around, output_before
 from apps.jobs.output_reading import stretches
 from apps.jobs.output_search import output_search, pattern_of
-from apps.jobs.output_text import output_text
+from apps.jobs.output_text import last_text, output_text
 from tests.jobs.conftest import make_job
 
 ESC = "\x1b"
@@ -346,3 +346,13 @@ def test_much_output_is_read_a_little_at_a_time(job, store):
     parts = list(stretches(job.steps.all()[0]))
     assert b"".join(line.data for part in parts for line in part.lines) == b"a line\n" * 200_000
     assert max(sum(len(line.data) for line in part.lines) for part in parts) < 400_000
+
+
+def test_the_last_text_is_what_a_terminal_shows_of_the_end(job, store):
+    step = job.steps.all()[0]
+    assert last_text(step) == ""
+    store(0, b"early\n" * 20_000)
+    for piece in (f"{ESC}[31mError: ", f"no{ESC}[0m", "\n", " 1%\r", " 2%"):
+        store(0, piece.encode())
+    assert last_text(step).endswith("early\nError: no\n 2%")
+    assert len(last_text(step)) < 100_000
