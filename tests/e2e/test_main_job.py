@@ -69,6 +69,10 @@ def install_basejail(panel, page, watcher, picture):
 
 
 def shown_output(page: Page) -> str:
+    while page.locator("#output-show-earlier").is_visible():
+        with page.expect_response(re.compile("before=")):
+            page.locator("#output-show-earlier").click()
+        expect(page.locator(".htmx-request")).to_have_count(0)
     expect(page.locator(".htmx-request")).to_have_count(0)
     return "".join(page.locator("#output .output-part").all_text_contents())
 
@@ -77,8 +81,21 @@ def output_on_the_host(panel, url: str, host: str = "alpha") -> str:
     job = url.rstrip("/").rpartition("/")[2].replace("-", "")
     root = panel.state / "simulator" / host / "root"
     (run,) = root.glob(f"var/db/jailpanel/runs/{job}-0")
-    # A browser takes CR LF in a page for one line end.
-    return (run / "output").read_text().replace("\r\n", "\n").replace("\r", "\n")
+    text = (run / "output").read_bytes().decode().replace("\r\n", "\n")
+    return "\n".join(drawn(line) for line in text.split("\n"))
+
+
+def drawn(line: str) -> str:
+    """Return what a terminal shows of a line: where the cursor goes back, what stood there is drawn over."""
+    cells: list[str] = []
+    column = 0
+    for character in line:
+        if character in "\r\b":
+            column = 0 if character == "\r" else max(0, column - 1)
+        else:
+            cells[column : column + 1] = [character]
+            column += 1
+    return "".join(cells)
 
 
 def create_first_jail(page, watcher, picture):
@@ -165,7 +182,7 @@ def delete(page, watcher):
 
 def look_at_the_host(page, picture):
     page.goto("/hosts/")
-    page.get_by_role("link", name="alpha").click()
+    page.get_by_role("link", name="alpha", exact=True).click()
     body = page.locator("#host-body")
     expect(body).to_contain_text("13.2-RELEASE")
     expect(body).to_contain_text("3.4.2")
