@@ -123,7 +123,13 @@ CONTENT_SECURITY_POLICY = {
 
 # -- Redis: broker, live events, shared cache --------------------------------------------------------
 REDIS_URL = os.environ.get("REDIS_URL", f"unix://{STATE_DIR / 'redis.sock'}")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "jailpanel.cache.PanelCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
 
 # redis+socket:// is what kombu calls a Unix socket (docs/decisions: Redis only carries wake-ups).
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
@@ -131,7 +137,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # Who sends a wake-up is a page that someone waits for: with the broker away it is not tried again, and a
 # broker that hangs is given up. A worker that waits for messages asks anew each second: never too short.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_timeout": 2, "socket_connect_timeout": 2}
+# Nothing is acknowledged: a wake-up may get lost, and a worker whose broker went away in between would end
+# over messages that it cannot put back.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 0,
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+    "ack_emulation": False,
+}
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
