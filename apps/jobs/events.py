@@ -10,11 +10,13 @@ import logging
 import re
 from functools import cache
 from threading import Lock
+from time import monotonic
 
 from django.conf import settings
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ OBJECT_ID = re.compile(r"[a-zA-Z0-9-]{1,64}")
 # The stream's own messages; no topic may take their names.
 RESERVED = frozenset({"away", "resync"})
 TIMEOUT_S = 0.5
+# A Redis that does not even refuse is left alone for a while: many events must not wait for it one by one.
+REST_S = 2.0
 
 
 def is_topic(text: str) -> bool:
@@ -47,6 +51,8 @@ def publish(topic: str, object_id: str) -> None:
     """
     if not is_topic(topic) or not OBJECT_ID.fullmatch(object_id):
         raise ValueError(f"not an event: {topic!r} {object_id!r}")
+    if _outage.is_resting():
+        return
     try:
         _client(settings.REDIS_URL).publish(CHANNEL, f"{topic} {object_id}")
     except (RedisError, OSError) as error:
@@ -72,10 +78,16 @@ class _Outage:
     def __init__(self) -> None:
         self._lock = Lock()
         self._under_way = False
+        self._rests_until = 0.0
+
+    def is_resting(self) -> bool:
+        return monotonic() < self._rests_until
 
     def begin(self, error: Exception) -> None:
         with self._lock:
             first, self._under_way = not self._under_way, True
+            if isinstance(error, TimeoutError | RedisTimeout):
+                self._rests_until = monotonic() + REST_S
         if first:
             logger.warning("Redis is away, pages are not live: %s", error)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import time
 
 import pytest
 from redis import Redis
@@ -60,6 +62,29 @@ def test_a_restarted_redis_is_found_again(redis_server):
         publish("jails", "b")
 
         assert listener.get_message(timeout=1)["data"] == b"jails b"
+
+
+def test_a_redis_that_hangs_is_waited_for_once_and_used_again_later(redis_server, monkeypatch):
+    publish("jails", "a")
+    redis_server.process.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        for _ in range(20):
+            publish("jails", "b")
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    assert time.monotonic() - began < 3
+    monkeypatch.setattr(events._outage, "_rests_until", 0.0)
+    with (
+        Redis.from_url(redis_server.url) as client,
+        client.pubsub(ignore_subscribe_messages=True) as listener,
+    ):
+        listener.subscribe(CHANNEL)
+        listener.get_message(timeout=1)
+
+        publish("jails", "c")
+
+        assert listener.get_message(timeout=1)["data"] == b"jails c"
 
 
 @pytest.mark.parametrize(
