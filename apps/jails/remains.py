@@ -22,6 +22,7 @@ from apps.jails.repair import Finding, Install, Known, Repair, Wish, findings, r
 from apps.jails.repair_plans import STAND_IN
 from apps.jails.services import Agreed
 from apps.jobs.models import OPEN_STATES, Job, JobState
+from apps.jobs.retries import was_looked_at_since
 from apps.jobs.services import announce, job_find
 
 MOST_JOBS = 20
@@ -49,7 +50,7 @@ def is_mended(job: Job) -> list[str]:
 
 def job_findings(job: Job) -> list[Finding]:
     """Return what is half made of what a job was about, once it has ended without success."""
-    if job.is_open or job.state == JobState.SUCCEEDED or job.kind not in _CHANGERS:
+    if not _came_to_nothing(job) or not was_looked_at_since(job):
         return []
     jobs = _jobs_of(job)
     if jobs[:1] != [job]:
@@ -58,6 +59,15 @@ def job_findings(job: Job) -> list[Finding]:
     if job.subject and (jail := _jail_of(job)):
         about += repair_jobs.findings_of(job, jail, jobs)
     return about
+
+
+def nobody_looked(job: Job) -> bool:
+    """Tell whether a job may have left something half made, and its host was not looked at since."""
+    return _came_to_nothing(job) and not was_looked_at_since(job)
+
+
+def _came_to_nothing(job: Job) -> bool:
+    return not job.is_open and job.state != JobState.SUCCEEDED and job.kind in _CHANGERS
 
 
 def _concerns(job: Job, finding: Finding) -> bool:

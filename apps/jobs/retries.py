@@ -160,14 +160,14 @@ def _check_open(job: Job) -> None:
         raise Conflict("It has not ended yet. Wait for its end, or cancel it.")
     if follower := job.followers.filter(state__in=OPEN_STATES).first():
         raise Conflict(f"“{follower.title}” follows it already and is {follower.get_state_display()}.")
-    if not _was_looked_at_since(job):
+    if not was_looked_at_since(job):
         raise Conflict(
             f"{job.host.name} has not been looked at since this job ran there, so nobody knows what it left. "
             "Probe the host first."
         )
 
 
-def _was_looked_at_since(job: Job) -> bool:
+def was_looked_at_since(job: Job) -> bool:
     """Tell whether a whole look at the host began after the last of the job's commands was over."""
     times = [step.ended_at or step.started_at for step in job.steps.all() if step.started_at]
     seen_at = job.host.seen_at

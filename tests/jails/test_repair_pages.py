@@ -116,6 +116,17 @@ def test_what_is_there_now_is_the_newest_jobs_business(cut, host):
     assert remains.job_findings(newer)
 
 
+def test_what_nobody_looked_for_yet_is_not_told(cut, host, manager):
+    """What was seen before the job is not what it left."""
+    Step.objects.update(ended_at=timezone.now())
+    job = Job.objects.get()
+    assert remains.job_findings(job) == []
+    page = manager.client.get(cut.get_absolute_url())
+    assert "Nobody knows yet what this left: alpha has not been looked at since." in words(page)
+    Host.objects.update(seen_at=timezone.now())
+    assert remains.job_findings(Job.objects.get())
+
+
 # -- mending ----------------------------------------------------------------------------------------------
 
 

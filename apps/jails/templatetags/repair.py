@@ -65,6 +65,12 @@ def host_findings(context: template.Context, host: Host) -> list[Shown]:
     return [Shown(found, tuple(_ways(actor, host.pk, found, None))) for found in remains.host_findings(host)]
 
 
+@register.filter
+def nobody_looked(job: Job) -> bool:
+    """Tell whether nobody knows yet what a job left."""
+    return remains.nobody_looked(job)
+
+
 @register.simple_tag(takes_context=True)
 def job_findings(context: template.Context, job: Job) -> list[Shown]:
     """Return what a job that has ended left half made."""
