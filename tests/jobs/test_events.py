@@ -14,6 +14,11 @@ from tests.services import redis_of_this_run, redis_server
 __all__ = ["redis_of_this_run", "redis_server"]
 
 
+@pytest.fixture(autouse=True)
+def _no_outage(monkeypatch):
+    monkeypatch.setattr(events._outage, "_rests_until", 0.0)
+
+
 def test_an_event_is_a_topic_and_an_id(redis_server):
     with (
         Redis.from_url(redis_server.url) as client,
@@ -74,7 +79,7 @@ def test_a_redis_that_hangs_is_waited_for_once_and_used_again_later(redis_server
     finally:
         redis_server.process.send_signal(signal.SIGCONT)
     assert time.monotonic() - began < 3
-    monkeypatch.setattr(events._outage, "_rests_until", 0.0)
+    events._outage._rests_until = 0.0
     with (
         Redis.from_url(redis_server.url) as client,
         client.pubsub(ignore_subscribe_messages=True) as listener,
