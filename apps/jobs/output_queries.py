@@ -210,7 +210,7 @@ def _parts_of(step: Step, span: Span, ending: Ending) -> tuple[list[Part], int]:
 def _lines_before(step: Step, end: int | None, at_most: int) -> tuple[list[Span], bool]:
     """Read a step backwards; what was read begins at a line's beginning, if there is one in it."""
     spans, has_earlier = spans_before(step.pk, end, at_most)
-    if not spans or not has_earlier or spans[0].left_out:
+    if not spans or spans[0].follows == b"\n":
         return spans, has_earlier
     first = spans[0]
     cut = first.data.find(b"\n") + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -16,11 +16,19 @@ STRETCH_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes without a gap."""
+    """Bytes without a gap.
+
+    Args:
+        offset: Where they begin.
+        data: The bytes.
+        left_out: How many bytes before them are not stored.
+        follows: The byte before them, where it is known; a newline where there is none.
+    """
 
     offset: int
     data: bytes
     left_out: int = 0
+    follows: bytes = b"\n"
 
     @property
     def end(self) -> int:
@@ -67,7 +75,10 @@ def spans_before(step_id: int, end: int | None, at_most: int) -> tuple[list[Span
     gathered = _Gathered(before.offset + len(before.data) if before else 0)
     for chunk in chunks.filter(offset__gte=since, offset__lt=end).order_by("offset"):
         gathered.add(chunk.offset, bytes(chunk.data)[: end - chunk.offset])
-    return gathered.spans(), before is not None
+    spans = gathered.spans()
+    if before and spans and not spans[0].left_out:
+        spans[0] = replace(spans[0], follows=bytes(before.data)[-1:])
+    return spans, before is not None
 
 
 def bytes_before(step_id: int, offset: int, at_most: int) -> bytes:
