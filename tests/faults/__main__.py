@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 
 from tests.faults import rounds, world
-from tests.faults.strikes import BOTH, FAULTS, Fault
+from tests.faults.strikes import BOTH, FAULTS, Fault, why_not_here
 from tests.faults.table import table
 
 ROUNDS = 2
@@ -44,13 +44,13 @@ def seed_of(options: argparse.Namespace) -> int:
 
 
 def chosen(options: argparse.Namespace, database: str) -> list[Fault]:
-    known = {fault.name: fault for fault in FAULTS}
+    known = {fault.name: fault for fault in FAULTS if not why_not_here(fault)}
     names = [name for name in options.fault.split(",") if name]
     if unknown := set(names) - set(known):
         sys.exit(f"There is no fault {', '.join(unknown)}. There are: {', '.join(known)}.")
     if names:
         return [known[name] for name in names if database in known[name].on]
-    return [fault for fault in FAULTS if database in (fault.in_short if options.short else fault.on)]
+    return [fault for fault in known.values() if database in (fault.in_short if options.short else fault.on)]
 
 
 def play(options: argparse.Namespace) -> Iterator[rounds.Result]:

@@ -25,6 +25,16 @@ END_S = 30.0
 WATCH_S = 0.2
 POLL_S = 0.02
 
+# Set at the end of everything: a strike that is still at it must not start again what was just ended.
+over = threading.Event()
+_starting = threading.Lock()
+
+
+def finish() -> None:
+    """Start nothing any more; what was started is there when this returns."""
+    with _starting:
+        over.set()
+
 
 def until(holds: Callable[[], object], within_s: float) -> None:
     """Wait until something holds.
@@ -71,6 +81,14 @@ class Program:
         return self.process.pid
 
     def start(self, *, wait: bool = True) -> None:
+        with _starting:
+            if over.is_set():
+                return
+            self._launch()
+        if wait:
+            self.wait_ready()
+
+    def _launch(self) -> None:
         if self.ready:
             self.ready.unlink(missing_ok=True)
         with self.log.open("ab") as log:
@@ -78,8 +96,6 @@ class Program:
                 self.argv, cwd=BASE_DIR, env=self.env, pass_fds=self.descriptors,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        if wait:
-            self.wait_ready()
 
     def wait_ready(self) -> None:
         if self.ready:

@@ -54,7 +54,7 @@ def play(world: World, fault: Fault, seed: int, number: int) -> Result:
 
 def _strike_and_wait(world: World, fault: Fault, result: Result, rng: Random, number: int) -> None:
     began = time.monotonic()
-    striking = threading.Thread(target=_strike, args=(world, fault, result, rng))
+    striking = threading.Thread(target=_strike, args=(world, fault, result, rng), daemon=True)
     if fault.early:
         striking.start()
     asked_at = time.monotonic()

@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from random import SystemRandom
 from typing import IO
 
+import pytest
+
 from jailpanel.environment import BASE_DIR
-from tests.faults.strikes import FAULTS
+from tests.faults.strikes import FAULTS, why_not_here
 
 END_S = 60
 
@@ -57,6 +59,8 @@ def playing(database: str) -> Iterator[Rounds]:
 
 
 def check(rounds: Rounds, fault: str, database: str) -> None:
+    if why_not := next(why_not_here(known) for known in FAULTS if known.name == fault):
+        pytest.skip(why_not)
     told = rounds.of(fault)
     again = f"make faults FAULT={fault} SEED={rounds.seed} DATABASE={database}"
     assert told["violations"] == [], f"{told['violations']}\nAgain: {again}"

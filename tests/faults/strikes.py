@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import signal
@@ -54,6 +55,17 @@ class Fault:
     early: bool = False
     within_s: float = 5.0
     in_short: tuple[str, ...] = ("sqlite",)
+
+
+def why_not_here(fault: Fault) -> str:
+    """Return why this machine cannot play a fault; empty when it can, and where all must be there (CI)."""
+    if os.environ.get("CI"):
+        return ""
+    if fault.strike is web_restarted and not people.CHROMIUM.exists():
+        return f"There is no chromium at {people.CHROMIUM}."
+    if fault.strike is panel_disk_full and not hasattr(resource, "prlimit"):
+        return "Only Linux limits the files of processes that run already."
+    return ""
 
 
 class Broken(AssertionError):

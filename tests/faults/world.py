@@ -213,6 +213,7 @@ def end(world: World) -> None:
     """Stop everything by the ids of its processes, and leave nothing behind."""
     from django.db import connections
 
+    programs.finish()
     with suppress(Exception):
         connections.close_all()
     for program in (world.web, world.beat, *world.workers, world.broker):
