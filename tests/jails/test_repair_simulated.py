@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -31,6 +32,7 @@ from apps.jails.repair import Finding
 from apps.jails.services import Agreed, NewJail
 from apps.jobs.engine import advance_lane
 from apps.jobs.models import Job, JobState, Step, StepState
+from apps.jobs.steprun import StepRun
 from apps.simulator.call import Buffer, Call
 from apps.simulator.machine import Machine
 from apps.simulator.provision import ROOT_ENV
@@ -108,9 +110,9 @@ class Place:
         assert not was_over, f"{argv} was over before it could be killed"
         self.machine.reboot()
 
-    def boot_once_there_is(self, path: str) -> None:
-        """Reboot the host as soon as something is at a path there."""
-        eventually(lambda: self.machine.files.exists(path))
+    def boot_once_there_is(self, path: str, followed: threading.Event) -> None:
+        """Reboot the host as soon as something is at a path there, and the panel follows what makes it."""
+        eventually(lambda: followed.is_set() and self.machine.files.exists(path))
         self.hosts.run(self.hosts.simulation.hosts[self.name].reboot(0))
 
     def files(self) -> dict[str, tuple[str, str]]:
@@ -233,18 +235,44 @@ def test_a_create_that_was_cut_short_is_finished(place):
         assert {path for path in place.files() if f"/{wanted.name}/" in path} == finished
 
 
-def test_a_host_that_is_booted_under_a_create_is_mended_by_what_the_jobs_page_offers(place, owner):
+@pytest.fixture
+def followed(monkeypatch) -> threading.Event:
+    """Set once the engine follows a step: it has noted by then that the host has started it."""
+    event, drain = threading.Event(), StepRun._drain
+
+    def noted(self: StepRun, *arguments: Any) -> Any:
+        event.set()
+        return drain(self, *arguments)
+
+    monkeypatch.setattr(StepRun, "_drain", noted)
+    return event
+
+
+def work_to_its_end(job: Job) -> None:
+    """Be the workers: one after the other where the host stays away for longer than one waits."""
+
+    def has_ended() -> bool:
+        Job.objects.filter(pk=job.pk, away_since__isnull=False).update(lease_until=timezone.now())
+        advance_lane(job.host_id)
+        return not Job.objects.get(pk=job.pk).is_open
+
+    eventually(has_ended)
+
+
+def test_a_host_that_is_booted_under_a_create_is_mended_by_what_the_jobs_page_offers(place, owner, followed):
     with new_jail(place) as (wanted, asked):
         place.machine.pace = 5.0  # long enough for the boot to come in its middle
-        booting = threading.Thread(target=place.boot_once_there_is, args=(f"/usr/jails/{wanted.name}",))
+        path = f"/usr/jails/{wanted.name}"
+        booting = threading.Thread(target=place.boot_once_there_is, args=(path, followed))
         booting.start()
         try:
-            advance_lane(place.row.pk)
+            work_to_its_end(asked)
         finally:
             booting.join()
             place.machine.pace = 0.0
         job = Job.objects.get(pk=asked.pk)
         assert (job.state, job.steps.get().state) == (JobState.LOST, StepState.LOST)
+        place.look()  # once more, should it have been down still when the engine looked
         page = owner.client.get(job.get_absolute_url()).content.decode()
         assert "Left half done" in page
         url = reverse("jobs:job-retry", args=[job.pk])
