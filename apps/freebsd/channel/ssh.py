@@ -49,7 +49,7 @@ class SshChannel:
 
     Args:
         target: Where to and which key is pinned.
-        connect_timeout_s: Seconds for connecting and signing in, and for an open connection to take a request.
+        connect_timeout_s: Seconds for connecting and signing in, and for an open line to take a request.
         idle_s: Seconds without a request after which the connection is let go.
     """
 
