@@ -64,8 +64,8 @@ class RunEnd:
     Args:
         status: The command's exit status; None when nobody will ever know.
         lost: Whether the host rebooted, or its wrapper died, before the command ended.
-        disk_full: Whether the host's disk took nothing more when the command ended: its output may be cut, and
-            a status of 0 says little.
+        disk_full: Whether the host's disk took nothing more when the command ended: its output may be cut,
+            and a status of 0 says little.
     """
 
     status: int | None
