@@ -21,7 +21,8 @@ PARTS = (
     b"A=", b"B=", b"export ", b'"', b"'", b"\\", b"\n", b"\n", b";", b" ", b"#", b"$", b"x", b"\\\n", b"$A",
     b"${B}", b"${A:-q}", b"${B:=w}", b"$(echo a)", b"`echo a`", b"$((1+2))", b"~", b"*", b"\xff", b"\x81\x88",
     b"\r", b"if true; then ", b"; fi\n", b"{ ", b"; }\n", b"(", b")", b"case x in x) ", b";; esac\n",
-    b"f() { ", b"for i in 1 2; do ", b"done\n", b"cat <<E\n", b"E\n", b"&&", b"|", b">o", b"unset A\n", b"\nA=1\n",
+    b"f() { ", b"for i in 1 2; do ", b"done\n", b"cat <<E\n", b"E\n", b"&&", b"|", b">o", b"unset A\n",
+    b"\nA=1\n",
     b'\nB="two"\n', b"export A B='3' # hi\n", b"eval ", b"return\n", b"f\n", b":", b"readonly ", b"${A#x}",
     b"{a,b}", b"!", b"=",
 )  # fmt: skip

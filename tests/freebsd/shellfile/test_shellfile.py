@@ -208,7 +208,8 @@ def test_unset_takes_away_what_sets_it(before, after):
     [
         "if x; then A=2; fi", "A=2 true", "A=2 && true", "unset A", "read A", ": ${A:=2}", "B=${A:=2}",
         "B=$((A=2))", "eval x", '. /etc/"more"', "\\ev'al' x", "$x", "true; $x", "f() { A=2; }", "A+=2",
-        "return", "exit 1", "exec true", "readonly A", "alias x=y", "trap x EXIT", "set -e", "A\\\n=2", "getopts ab A",
+        "return", "exit 1", "exec true", "readonly A", "alias x=y", "trap x EXIT", "set -e", "A\\\n=2",
+        "getopts ab A",
         "B=${C:?gone}", 'export "A=2"', "for A in 1 2; do true; done", "{ A=2; }", "while A=2; do true; done",
     ],
 )  # fmt: skip
@@ -241,7 +242,8 @@ def test_shell_that_does_not_name_it_keeps_nothing_from_us(code):
     "broken",
     [
         "A='", 'A="', "A=`", "A=$(", "A=${", "A=\\", "if true", "fi", "}", ")", ";;", "; A=1", "A=1;;",
-        "f() ", "case x in", "A=(1 2)", "cat <<E\nA=1\n", "select x", "function f {", 'A="${B-"x"}"', "A=${B/x/y}",
+        "f() ", "case x in", "A=(1 2)", "cat <<E\nA=1\n", "select x", "function f {", 'A="${B-"x"}"',
+        "A=${B/x/y}",
         "A=$(case x in x) ;; esac)", "true &&", "A=$\\\nB", "then true", "fi; A=1", "true >", "{ true; } x",
     ],
 )  # fmt: skip
