@@ -19,6 +19,7 @@ from apps.audit.services import Subject, record
 from apps.freebsd.commands import Command
 from apps.freebsd.errors import Conflict
 from apps.jobs.events import publish
+from apps.jobs.lease import end_wait
 from apps.jobs.models import WAITING_STATES, Batch, Job, JobState, Step, StepState
 from apps.jobs.plan import Plan
 from apps.jobs.policies import approval_until
@@ -209,16 +210,16 @@ def job_cancel(*, actor: Actor, job: Job) -> None:
         elif not open_jobs.filter(state=JobState.RUNNING).update(**asked):
             raise Conflict("It has ended already, or is being cancelled.")
         else:
-            _end_wait_for_host(job)
+            _take_up_at_once(job)
         subject = Subject("job", str(job.pk), job.title, job.host_id)
         record(actor=actor, action="job.cancel_requested", subject=subject, job_id=job.pk)
         announce(job)
         tell_batch(job)
 
 
-def _end_wait_for_host(job: Job) -> None:
+def _take_up_at_once(job: Job) -> None:
     """Nobody works on a job that waits for its host: have a worker look at it now."""
-    if Job.objects.filter(pk=job.pk, away_since__isnull=False).update(lease_until=timezone.now()):
+    if end_wait(job.host_id):
         transaction.on_commit(partial(wake_lane, job.host_id))
 
 
