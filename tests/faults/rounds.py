@@ -105,7 +105,7 @@ def _look(world: World, fault: Fault, result: Result, wanted: list[worlds.Wanted
     for job in jobs:
         result.states[job.state] = result.states.get(job.state, 0) + 1
         result.takeovers += job.takeovers
-        if wrong := fault.judge(job):
+        if wrong := fault.judge(job, world):
             result.violations.append(f"“{job.title}” is {job.state}: {wrong}. {job.outcome}")
     result.violations += checks.violations(world.farm, wanted, world.farm.witness.calls)
     for program in world.programs:

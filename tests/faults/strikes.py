@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 BOTH = ("sqlite", "postgresql")
 LET_GO_S = 10.0
+SLOW_PACE = 0.2
 MARK = re.compile(r"\[[a-z]+ [^]]* \d\d\]")
 
 
-def _must_succeed(job: Job) -> str:
+def _must_succeed(job: Job, _world: World) -> str:
     return "" if job.state == "succeeded" else "it did not succeed"
 
 
@@ -50,7 +51,7 @@ class Fault:
 
     name: str
     strike: Callable[[World, Random], str]
-    judge: Callable[[Job], str] = _must_succeed
+    judge: Callable[[Job, World], str] = _must_succeed
     on: tuple[str, ...] = BOTH
     early: bool = False
     within_s: float = 5.0
@@ -226,14 +227,35 @@ def database_away_10_s(world: World, rng: Random) -> str:
 
 
 def host_reboots(world: World, rng: Random) -> str:
+    """Every other time a jail is caught half made: ezjail takes its time then."""
+    catches = rng.random() < 0.5
     for name in world.farm.names:
-        world.farm.run(world.farm.host(name).reboot())
-    return "rebooted"
+        machine = world.farm.host(name).machine
+        machine.pace = SLOW_PACE if catches else 0.0
+        try:
+            deadline = time.monotonic() + 6
+            while catches and not half_made(world, name) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            caught = half_made(world, name)
+            world.farm.run(world.farm.host(name).reboot())
+        finally:
+            machine.pace = 0.0
+    return f"rebooted, {len(caught)} jails half made on the last"
 
 
-def _after_reboot(job: Job) -> str:
+def half_made(world: World, name: str) -> list[str]:
+    """Return the jails of this host that have a directory and no file of ezjail's, by looking at its disk."""
+    root = world.farm.root(name)
+    found = {path.name for path in (root / "usr/jails").iterdir() if path.name.startswith("new")} - {
+        "newjail"
+    }
+    return sorted(jail for jail in found if not (root / "usr/local/etc/ezjail" / jail).exists())
+
+
+def _after_reboot(job: Job, world: World) -> str:
     """Lost with one lost step and a way to go on from it, or not touched by it."""
     from apps.accounts.actor import PANEL
+    from apps.jails.remains import job_findings
     from apps.jobs import ports
 
     if job.state == "succeeded":
@@ -242,6 +264,8 @@ def _after_reboot(job: Job) -> str:
         return "it is neither lost nor succeeded"
     if [step.state for step in job.steps.all()].count("lost") != 1:
         return "not one step of it is lost"
+    if job.subject in half_made(world, job.host.name) and not any(f.repairs for f in job_findings(job)):
+        return "its jail is half made, and no repair is offered"
     return "" if ports.next_links(job, PANEL) else "nothing is offered after it"
 
 
@@ -254,7 +278,7 @@ def host_disk_full(world: World, rng: Random) -> str:
     return f"full for {seconds:.1f} s"
 
 
-def _after_full_disk(job: Job) -> str:
+def _after_full_disk(job: Job, _world: World) -> str:
     if job.state == "succeeded":
         return ""
     said = job.outcome.lower()
