@@ -68,6 +68,9 @@ def play(options: argparse.Namespace) -> Iterator[rounds.Result]:
         for number, (repeat, fault) in enumerate(order):
             yield rounds.play(panel, fault, seed + repeat, number)
     finally:
+        # Whoever is in a hurry now would leave processes behind.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         world.end(panel)
 
 
