@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from apps.freebsd.errors import InvalidInput, ParseError
 from apps.freebsd.parsers.lines import excerpt
+from apps.freebsd.shellfile import Kind, ShellFile
 from apps.freebsd.values import InterfaceAddress
 
 VARIABLES = (
@@ -21,14 +22,8 @@ VARIABLES = (
     "retention_policy",
 )  # fmt: skip
 
-_SETS = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<rest>.*)", re.DOTALL)
-_VALUE = re.compile(
-    r"""(?:"(?P<double>[^"\\$`]*)"|'(?P<single>[^']*)'|(?P<bare>[A-Za-z0-9_./:,@%+=-]*))(?:\s+\#.*|\s*;?\s*)""",
-    re.DOTALL | re.VERBOSE,
-)
-_LINES = re.compile(r"[^\n]*\n|[^\n]+")
-_TRICKY = frozenset("'\\#")
-_WORD_ENDS = " \t;&|()"  # after these a # begins a comment
+_PLAIN = re.compile(rb"""(?:"[^"\\$`]*"|'[^']*'|(?P<bare>[A-Za-z0-9_./:,@%+=-]*))""")
+_SETS = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
 _MORE_ADDRESSES = re.compile(r"ip_multi[0-9]+")
 
 
@@ -47,7 +42,7 @@ _KINDS = {"zfs": JailKind.ZFS, "simple": JailKind.IMAGE, "bde": JailKind.GBDE, "
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement of the file, which is one line but where a quoted value goes on.
+    """One piece of the file: a line, but where a statement goes on over several or shares one.
 
     Args:
         text: It to the byte, with its line feed.
@@ -133,9 +128,16 @@ def parse_ezjail_file(text: str, safe_name: str) -> EzjailJail:
     """
     if "\0" in text:
         raise ParseError(f"The jail file {safe_name} holds NUL bytes, as after a crash of the host.")
-    lines = tuple(_line(statement, f"jail_{safe_name}_") for statement in _statements(text))
+    prefix = f"jail_{safe_name}_"
+    file = ShellFile(text.encode("utf-8", "surrogateescape"))
+    if file.problem:
+        raise ParseError(
+            f"The jail file was cut short or is no sh: in “{excerpt(file.kept[-1])}” {file.problem}."
+        )
+    lines = tuple(_line(file, at, prefix) for at in range(len(file.pieces)))
     values = {line.variable: line.value or "" for line in lines if line.variable}
     _check_whole(values, safe_name)
+    _check_certain(file, prefix, values)
     return EzjailJail(
         safe_name=safe_name,
         lines=lines,
@@ -144,6 +146,12 @@ def parse_ezjail_file(text: str, safe_name: str) -> EzjailJail:
         kind=_KINDS.get(values["imagetype"], JailKind.DIRECTORY),
         addresses=_addresses(values),
     )
+
+
+def _check_certain(file: ShellFile, prefix: str, values: dict[str, str]) -> None:
+    for variable in values:
+        if variable in VARIABLES and (doubt := file.doubt(f"{prefix}{variable}")):
+            raise ParseError(f"What the jail file says of {prefix}{variable} is not sure: {doubt}")
 
 
 def _check_whole(values: dict[str, str], safe_name: str) -> None:
@@ -157,25 +165,44 @@ def _check_whole(values: dict[str, str], safe_name: str) -> None:
         raise ParseError(f"The jail file {safe_name} names no host name or no absolute root directory.")
 
 
-def _line(statement: str, prefix: str) -> Line:
-    form = _SETS.fullmatch(statement)
-    if form is None or not form["name"].startswith(prefix):
-        return Line(statement)
-    variable = form["name"].removeprefix(prefix)
-    value = _plain_value(form["rest"])
-    if value is None and variable in VARIABLES:
-        raise ParseError(f"The value in “{excerpt(statement)}” is no plain text, or was cut short.")
-    return Line(statement, variable, value)
+def _line(file: ShellFile, at: int, prefix: str) -> Line:
+    piece = file.pieces[at]
+    text = piece.raw.decode("utf-8", "surrogateescape")
+    ours = [made for made in piece.assignments if made.name.decode().startswith(prefix)]
+    if not ours:
+        if piece.kind is Kind.KEPT:
+            _check_no_part_of_ours(text, prefix)
+        return Line(text)
+    variable = ours[0].name.decode().removeprefix(prefix)
+    value = _plain_value(file, at) if len(ours) == 1 else None
+    if value is None and any(made.name.decode().removeprefix(prefix) in VARIABLES for made in ours):
+        raise ParseError(f"The value in “{excerpt(text)}” is no plain text, or was cut short.")
+    return Line(text, variable, value)
 
 
-def _plain_value(rest: str) -> str | None:
-    form = _VALUE.fullmatch(rest)
-    if form is None:
+def _check_no_part_of_ours(text: str, prefix: str) -> None:
+    form = _SETS.match(text)
+    if form and form["name"].startswith(prefix) and form["name"].removeprefix(prefix) in VARIABLES:
+        raise ParseError(f"The value in “{excerpt(text)}” is no plain text, or was cut short.")
+
+
+def _plain_value(file: ShellFile, at: int) -> str | None:
+    """Return the value that a piece sets, or None unless it is one plain word on a line of its own."""
+    piece = file.pieces[at]
+    made = piece.assignments[0]
+    form = _PLAIN.fullmatch(file.data, made.value_start, made.end)
+    if form is None or made.text is None or not _is_alone(file, at):
         return None
-    if form["bare"] is not None:
-        # Without quotes nothing but the line feed shows that the value is whole.
-        return form["bare"] if rest.endswith("\n") else None
-    return form["double"] if form["double"] is not None else form["single"]
+    if form["bare"] is not None and made.end == len(file.data):
+        return None  # Without quotes nothing but the line feed shows that the value is whole.
+    return made.text.decode("utf-8", "surrogateescape")
+
+
+def _is_alone(file: ShellFile, at: int) -> bool:
+    piece, after = file.pieces[at], file.pieces[at + 1 : at + 2]
+    begins_line = at == 0 or file.pieces[at - 1].raw.endswith(b"\n")
+    ends_line = piece.raw.endswith(b"\n") or not after or after[0].kind in (Kind.BLANK, Kind.COMMENT)
+    return begins_line and ends_line and piece.operands == 1
 
 
 def _addresses(values: dict[str, str]) -> tuple[ObservedAddress, ...]:
@@ -192,35 +219,3 @@ def _observed(text: str) -> ObservedAddress:
 
 def _is_comment(text: str) -> bool:
     return not text.strip() or text.lstrip().startswith("#")
-
-
-def _statements(text: str) -> list[str]:
-    statements: list[str] = []
-    quote = ""
-    for line in _LINES.findall(text):
-        if quote:
-            statements[-1] += line
-        else:
-            statements.append(line)
-        quote = _quote_left_open(line, quote)
-    if quote:
-        raise ParseError(f"The jail file was cut short: “{excerpt(statements[-1])}” has no closing quote.")
-    return statements
-
-
-def _quote_left_open(line: str, quote: str) -> str:
-    """Return the quote that a shell still waits for at the end of `line`, having begun it within `quote`."""
-    if not quote and line.count('"') in (0, 2) and not _TRICKY & set(line):
-        return ""  # nearly every line; a probe may bring a thousand files
-    before, escaped = " ", False
-    for char in line:
-        if escaped:
-            escaped = False
-        elif char == "\\" and quote != "'":
-            escaped = True
-        elif char == "#" and not quote and before in _WORD_ENDS:
-            return ""
-        elif char in "'\"" and quote in ("", char):
-            quote = "" if quote else char
-        before = char
-    return quote

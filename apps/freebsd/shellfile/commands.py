@@ -49,6 +49,7 @@ class _Command:
     begins: bool = True  # whether a command may begin here, so that reserved words count
     goes_on: bool = True  # whether a line feed here does not end the command
     word: bytes = b""  # the command's first word, while nothing followed it
+    fresh: bool = False  # whether nothing stands yet behind the ; or line feed before
     closed: bool = False  # whether a compound command has just ended, which no plain word can follow
     is_target: bool = False  # whether the next word belongs to a redirection
 
@@ -80,6 +81,7 @@ class _Command:
         self.at += len(operator)
         if operator == b"\n":
             return self._line_feed()
+        self.fresh = self.fresh and operator not in (*_REDIRECTIONS, b"<<", b"<<-", b"(", b")")
         if operator in (b"<<", b"<<-"):
             self._here_document(strip_tabs=operator == b"<<-")
         elif operator in _REDIRECTIONS:
@@ -97,7 +99,7 @@ class _Command:
         self.here_documents = []
         if not self.stack and not self.goes_on:
             return True
-        self.begins, self.closed, self.word = True, False, b""
+        self.begins, self.closed, self.fresh, self.word = True, False, True, b""
         return False
 
     def _separator(self, operator: bytes) -> bool:
@@ -109,9 +111,9 @@ class _Command:
                 raise LostTrack("it holds a ;; outside case")
             top.case_part = "pattern"
             return False
-        if self.goes_on:
+        if self.goes_on or self.fresh:
             raise LostTrack(f"it holds a {operator.decode()} where a command belongs")
-        self.begins, self.closed, self.word = True, False, b""
+        self.begins, self.closed, self.fresh, self.word = True, False, True, b""
         if operator in (b"|", b"||", b"&&"):
             self.goes_on = True
             return False
@@ -142,7 +144,7 @@ class _Command:
     def _word(self) -> None:
         word = read_word(self.data, self.at)
         text = self.data[word.start : word.end].replace(CONTINUED, b"")
-        self.at = word.end
+        self.at, self.fresh = word.end, False
         top = self.stack[-1] if self.stack else None
         if self.is_target:
             self.is_target = False

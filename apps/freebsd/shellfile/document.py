@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 # In shell that is kept: what may end the file early or change what an assignment means, wherever it stands …
 _STOPS = re.compile(
-    rb"(?<![\w./-])(?:exit|return|exec|eval|set|export|unset|shift|readonly|alias|trap)(?![\w./-])"
+    rb"""(?<![\w./-])(?:exit|return|exec|eval|set|shift|readonly|alias|trap)(?![\w./-])
+    | ^\s*export\b | (?<![\w./-])export(?!\s+[A-Za-z_]\w*(?:[=\s;&|)]|\Z))
+    | (?<![\w./-])unset(?!(?:\s+[A-Za-z_]\w*)+\s*(?:[;&|)\n]|\Z))""",
+    re.VERBOSE,
 )
 _FUNCTION = re.compile(rb"\w\s*\(\s*\)")
 # … and what may set any variable at all, once it has run: above all a command whose name is computed.
@@ -101,9 +104,11 @@ class ShellFile:
 
         Where there is no assignment: why the shell might see one all the same.
         """
+        wanted = name_bytes(name)
         if self.problem:
             return f"sh may not get to the end of the file: {self.problem}."
-        wanted = name_bytes(name)
+        if self._is_plain:
+            return ""
         last = self._last(wanted)
         after = last.end if last else 0
         for piece in self.pieces:
@@ -167,8 +172,18 @@ class ShellFile:
         return (made for piece in self.pieces for made in piece.assignments)
 
     def _last(self, name: bytes) -> Assignment | None:
-        found = [made for made in self._assignments() if made.name == name]
-        return found[-1] if found else None
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[bytes, Assignment]:
+        return {made.name: made for made in self._assignments()}
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether there is nothing in it but comments and assignments of plain text."""
+        return not any(piece.kind is Kind.KEPT for piece in self.pieces) and not any(
+            made.text is None for made in self._assignments()
+        )
 
     @cached_property
     def _codes(self) -> dict[int, _Code]:

@@ -12,6 +12,12 @@ from apps.freebsd.shellfile.words import ENDS_WORD, LostTrack, Word, read_word, 
 _SETS = re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)=")
 _NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _EXPORT = b"export"
+# Nearly every piece of nearly every file, and a probe may bring a thousand files.
+_COMMON = re.compile(
+    rb"""(?P<blank>\n) | (?P<comment>\#[^\n]*\n)
+    | (?P<export>export[ ])?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<word>"(?P<text>[^"\\$`]*)")\n""",
+    re.VERBOSE,
+)
 
 
 class Kind(StrEnum):
@@ -85,6 +91,20 @@ def read_pieces(data: bytes) -> tuple[tuple[Piece, ...], str]:
 
 
 def _read_piece(data: bytes, at: int) -> Piece:
+    found = _COMMON.match(data, at)
+    return _common_piece(found) if found else _any_piece(data, at)
+
+
+def _common_piece(found: re.Match[bytes]) -> Piece:
+    if found["name"] is None:
+        return Piece(Kind.BLANK if found["blank"] else Kind.COMMENT, found.start(), found[0])
+    start, end = found.start("name"), found.end("word")
+    exported = found["export"] is not None
+    made = Assignment(found["name"], start, found.start("word"), end, found["text"], exported)
+    return Piece(Kind.SETS, found.start(), found[0], (made,), 1)
+
+
+def _any_piece(data: bytes, at: int) -> Piece:
     begin = skip_blanks(data, at)
     first = data[begin : begin + 1]
     if first in (b"", b"\n"):

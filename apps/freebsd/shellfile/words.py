@@ -107,7 +107,7 @@ class _Reader:
         self.at += 1
         while (part := self.data[self.at : self.at + 1]) != b'"':
             if not part:
-                raise LostTrack("a quote is never closed")
+                raise LostTrack("a quoted value has no closing quote")
             if part == b"\\":
                 self._escaped_in_quotes()
             elif part in b"$`":
@@ -171,7 +171,7 @@ def _backquoted_end(data: bytes, at: int) -> int:
 def _dollar_quoted_end(data: bytes, at: int) -> int:
     while (part := data[at : at + 1]) != b"'":
         if not part:
-            raise LostTrack("a quote is never closed")
+            raise LostTrack("a quoted value has no closing quote")
         at += 2 if part == b"\\" else 1
     return at + 1
 
@@ -240,5 +240,5 @@ def _part_end(data: bytes, at: int) -> int:
 def _find(data: bytes, what: bytes, at: int) -> int:
     found = data.find(what, at)
     if found < 0:
-        raise LostTrack("a quote is never closed")
+        raise LostTrack("a quoted value has no closing quote")
     return found
