@@ -128,9 +128,9 @@ def _fill(state: Path, farm: Farm) -> None:
 
 def prepare_jails(world: World, number: int) -> None:
     """Have jails on each host: one not to run at boot, one to delete, one that runs, and one to spare."""
-    from apps.hosts.probe import probe_host
-
     for name in world.farm.names:
+        # What the round before left of its limits is not this one's.
+        world.farm.on_wire(world.farm.wires[name].cut_after([]))
         for part in ("stopped", "spare") if world.is_short else JAILS:
             world.address += 1
             where = f"10.{world.address >> 16 & 255}.{world.address >> 8 & 255}.{world.address & 255}"
@@ -139,7 +139,19 @@ def prepare_jails(world: World, number: int) -> None:
         if not world.is_short:
             world.farm.prompt(name, f"ezjail-admin onestart running{number}")
     for host in world.hosts():
-        probe_host(host.pk)
+        _look(host)
+
+
+def _look(host: Host) -> None:
+    """Probe a host; a connection that was just cut may be noticed only now."""
+    from apps.freebsd.errors import HostUnreachable
+    from apps.hosts.probe import probe_host
+
+    for _ in range(3):
+        with suppress(HostUnreachable):
+            probe_host(host.pk)
+            return
+    probe_host(host.pk)
 
 
 def forget_jails(world: World, number: int) -> None:
