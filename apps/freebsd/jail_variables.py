@@ -14,7 +14,6 @@ from apps.freebsd.setting_kinds import Kind, Value, read_value
 
 _UNSAFE = re.compile(r'["$`\\\x00-\x1f\x7f]')
 _NUMBERED = re.compile(r"(?P<stem>[a-z_]+?)(?P<number>[0-9]+)")
-_DROPPED = "ezjail-admin config drops it, since it writes the file anew without what it does not know."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,7 @@ class JailVariable:
 def _by_hand(
     name: str, kind: Kind, meaning: str, jail_parameter: str, *, trap: str = "", numbered: bool = False
 ) -> JailVariable:
-    return JailVariable(
-        name, kind, None, meaning, jail_parameter, f"{_DROPPED} {trap}".strip(), (), numbered=numbered
-    )
+    return JailVariable(name, kind, None, meaning, jail_parameter, trap, (), numbered=numbered)
 
 
 EZJAIL_VARIABLES = (
@@ -166,6 +163,7 @@ EZJAIL_VARIABLES = (
     ),
 )  # fmt: skip
 
+# rc.d/jail knows these and ezjail does not: `ezjail-admin config` writes the file anew without them.
 EXTRA_VARIABLES = (
     _by_hand(
         "interface", Kind.TEXT, "The interface of addresses that name none.", "interface",
