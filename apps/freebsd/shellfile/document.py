@@ -15,22 +15,24 @@ from apps.freebsd.shellfile.quoting import name_bytes, quote_like, value_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Repetitions are bounded, for a file may be made to hurt.
 # In shell that is kept: what may end the file early or change what an assignment means, wherever it stands …
 _STOPS = re.compile(
     rb"""(?<![\w./-])(?:exit|return|exec|eval|set|shift|readonly|alias|trap)(?![\w./-])
     | ^\s*export\b | (?<![\w./-])export(?!\s+[A-Za-z_]\w*(?:[=\s;&|)]|\Z))
-    | (?<![\w./-])unset(?!(?:\s+[A-Za-z_]\w*)+\s*(?:[;&|)\n]|\Z))""",
+    | (?<![\w./-])unset(?!(?:\s{1,9}[A-Za-z_]\w{0,99}){1,20}\s{0,9}(?:[;&|)\n]|\Z))""",
     re.VERBOSE,
 )
 _FUNCTION = re.compile(rb"\w\s*\(\s*\)")
 # … and what may set any variable at all, once it has run: above all a command whose name is computed.
 _SETS_ANY = re.compile(
     rb"""(?<![\w./-])source(?![\w./-]) | (?<![^\s;&|({])\.\s
-    | (?:^|[;&|({\n!]|[=<>]\S*\s|[<>]\s\S+\s|(?<!\w)(?:then|do|else|elif|if|while|until|command)\s)\s*[$`]""",
+    | (?:^ | [;&|({\n!] | [=<>]\S{0,99}\s | [<>]\s\S{1,99}\s
+        | (?<!\w)(?:then|do|else|elif|if|while|until|command)\s)\s{0,99}[$`]""",
     re.VERBOSE,
 )
 _FAILS = re.compile(rb"\$\{\w+:?\?")
-_BLANKS_AT_END = re.compile(rb"(?:[ \t]|\\\n)*\Z")
+_MOST = 50
 _QUOTES = re.compile(rb"\\\n|[\\'\"]")
 
 
@@ -155,6 +157,8 @@ class ShellFile:
             ParseError: The file has shell in it that we cannot follow and that may set this variable.
         """
         wanted = name_bytes(name)
+        if sum(made.name == wanted for made in self._assignments()) > _MOST:
+            raise ParseError(f"{name} is set more than {_MOST} times in this file: change it by hand.")
         file = self
         while made := file._last(wanted):
             file._check(name, is_there=True)
@@ -269,12 +273,22 @@ class ShellFile:
         if made.text is not None:
             return False
         words = self.data[made.value_start : made.end]
-        is_later = made.start >= after
-        return bool(_FAILS.search(words) or (is_later and re.search(_sets_on_its_way(name), words)))
+        if _FAILS.search(words):
+            return True
+        if made.start < after:
+            return False
+        if re.search(rb"\$\{" + name + rb":?=", words):
+            return True
+        return b"$((" in words and bool(re.search(rb"(?<!\w)" + name + rb"(?!\w)", words))
 
     def _blanks_before(self, at: int) -> int:
-        found = _BLANKS_AT_END.search(self.data, 0, at)
-        return found.start() if found else at
+        while True:
+            if self.data[at - 1 : at] in (b" ", b"\t"):
+                at -= 1
+            elif at > 1 and self.data[at - 2 : at] == b"\\\n":
+                at -= 2
+            else:
+                return at
 
     def _statement(self, at: int, piece: Piece, made: Assignment) -> tuple[int, int]:
         """Return what goes when the piece's only assignment goes."""
@@ -320,10 +334,6 @@ class _Code:
         if self.always:
             return True
         return (is_later or self.is_function) and (self.sets_any or self.names(name))
-
-
-def _sets_on_its_way(name: bytes) -> bytes:
-    return rb"\$\{" + name + rb":?=|\$\(\((?s:.*)(?<!\w)" + name + rb"(?!\w)"
 
 
 def _text(data: bytes) -> str:

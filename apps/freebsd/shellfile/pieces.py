@@ -85,6 +85,8 @@ def read_pieces(data: bytes) -> tuple[tuple[Piece, ...], str]:
             piece = _read_piece(data, at)
         except LostTrack as error:
             return (*pieces, Piece(Kind.KEPT, at, data[at:])), str(error)
+        except RecursionError:  # the file is a host's, and may be made to hurt
+            return (*pieces, Piece(Kind.KEPT, at, data[at:])), "it is nested too deeply"
         pieces.append(piece)
         at = piece.end
     return tuple(pieces), ""

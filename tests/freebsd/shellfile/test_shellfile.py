@@ -115,6 +115,25 @@ def test_a_value_that_is_set_and_set_back_leaves_the_file_of_ezjail_as_it_was(na
     assert file.set(name, value).set(name, file.value(name) or "").data == WHOLE
 
 
+@pytest.mark.parametrize(
+    ("head", "part", "tail"),
+    [
+        *(("", part, "") for part in ("A=$(", '"$(', 'A="${x-', "$((", "(", "{ ", "if ", "`", "A=1;", "<<E")),
+        ("", "A=1 ", ""), ("", "\\\n", ""), ("", " ", "A=1"), ("", "x\n", ""), ("x ", "=", "\n"),
+        ("x ", "unset ", "\n"),
+        ("{\n", "\n", "true\n}\n"), ("x ", "> ", "y\n"), ("B=", "$((1))", "\n"), ("B=", "${x}", "\n"),
+        ("A=1", " \\\n", " C=$x\n"), ("x ", "a(", "\n"), ("# ", "x", ""), ('B="', "\\\n", '"\n'),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_made_to_hurt_is_read_all_the_same(head, part, tail):
+    data = f"{head}{part * (60_000 // len(part))}{tail}".encode()
+    file = ShellFile(data)
+    assert file.render() == data
+    for name in ("A", "B", "C"):
+        assert file.reading(name) is None or file.reading(name).name == name
+        assert file.doubt(name) or file.set(name, "x").value(name) == "x"
+
+
 @pytest.mark.parametrize("value", ["a\nb", "\n", "a\0", "\ud800"])
 def test_a_value_that_no_line_can_hold_is_refused(value):
     with pytest.raises(InvalidInput):
@@ -256,3 +275,8 @@ def test_what_cannot_be_followed_is_kept_and_nothing_in_the_file_is_sure(broken)
         file.set("C", "2")
     with pytest.raises(ParseError, match="by hand"):
         file.set("new", "2")
+
+
+def test_what_is_set_too_often_is_not_unset_at_all():
+    with pytest.raises(ParseError, match="by hand"):
+        ShellFile(b"A=1\n" * 60).unset("A")
