@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -155,5 +154,5 @@ def _as_text(bulk: Bulk) -> str:
     lines: list[str] = []
     for part in bulk.parts:
         lines.append(f"# {part.jail.host.name}: {part.jail.name}")
-        lines += [shlex.join(command.argv) for command in part.plan.commands]
+        lines += [command.shell_text() for command in part.plan.commands]
     return "\n".join([*lines, ""])

@@ -119,7 +119,7 @@ def test_a_page_opens_with_the_end_and_leads_to_what_stands_before(job, store, p
     assert text(html) == "line 8\n"
     assert not is_hidden(html, "output-earlier")
     assert is_hidden(html, "output-later")
-    before = re.search(r'name="before" value="([^"]*)"', html)[1]
+    before = re.search(r'name="before"\s+value="([^"]*)"', html)[1]
     earlier = page(job, "job-output", before=before)
     assert text(earlier) == "line 7\n"
     assert "output-cursor" not in earlier

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -62,9 +61,9 @@ def at(values: Mapping[str, list[str]] | None, key: str) -> list[str]:
 
 
 @register.filter
-def typed(command: Command) -> str:
-    """Return a command as it could be typed into a shell."""
-    return shlex.join(command.argv)
+def typed(commands: Sequence[Command]) -> str:
+    """Return commands as they could be typed into a shell, one a line."""
+    return "".join(f"{command.shell_text()}\n" for command in commands)
 
 
 @register.simple_tag(takes_context=True)
