@@ -10,7 +10,12 @@ from apps.jails.services import Agreed
 
 def agreed(request: PanelRequest) -> Agreed:
     """Return what the person saw when they pressed the button."""
-    return Agreed(request.POST.get("plan_hash", "")[:64], request.POST.get("idempotency_key", "")[:64])
+    return Agreed(_word(request, "plan_hash"), _word(request, "idempotency_key"))
+
+
+def _word(request: PanelRequest, name: str) -> str:
+    """Return what a hidden field carries, as no more than a database can look up: PostgreSQL takes no NUL."""
+    return request.POST.get(name, "")[:64].replace("\0", "?")
 
 
 def fresh_key() -> str:
