@@ -112,9 +112,9 @@ async def test_streamed_output_comes_in_order_and_the_sender_waits_for_a_slow_re
 
 async def test_time_that_the_reader_takes_is_not_the_hosts_silence(host, channel) -> None:
     async def slow(data: bytes) -> None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.2)
 
-    answer = await ask(channel, "follow", timeout_s=0.2, on_bytes=slow)
+    answer = await ask(channel, "follow", timeout_s=1, on_bytes=slow)
     assert answer.status == 0
 
 
@@ -166,7 +166,7 @@ async def test_a_closed_connection_is_opened_again_unnoticed(host, channel) -> N
 
 async def test_a_connection_that_died_in_silence_is_opened_again(host, key_path) -> None:
     async with relayed(host) as relay:
-        channel = SshChannel(host.target(port=relay.port), connect_timeout_s=0.5)
+        channel = SshChannel(host.target(port=relay.port), connect_timeout_s=1.5)
         await ask(channel, "version")
         relay.freeze()
         assert (await ask(channel, "version")).status == 0
@@ -400,7 +400,8 @@ async def greeting_server(greeting: bytes):
 
     async def greet(reader, writer) -> None:
         writer.write(greeting)
-        await reader.read()
+        with contextlib.suppress(ConnectionResetError):
+            await reader.read()
         writer.close()
 
     server = await asyncio.start_server(greet, "127.0.0.1", 0)
@@ -409,16 +410,20 @@ async def greeting_server(greeting: bytes):
 
 
 @pytest.mark.parametrize(
-    ("greeting", "reason"),
+    ("greeting", "timeout_s", "reason"),
     [
-        (b"", "did not answer within 0.3 seconds"),
-        (b"SSH-1.5-old\r\n", "not as an SSH server of version 2"),
-        (b"SSH-2.0-x\r\n\0\0\0\0garbage that is no packet", "answers, but not as an SSH server|closed the"),
+        (b"", 0.3, "did not answer within 0.3 seconds"),
+        (b"SSH-1.5-old\r\n", 20, "not as an SSH server of version 2"),
+        (
+            b"SSH-2.0-x\r\n\0\0\0\0garbage that is no packet",
+            20,
+            "answers, but not as an SSH server|closed the",
+        ),
     ],
 )
-async def test_what_is_no_ssh_server_is_named(host, greeting, reason) -> None:
+async def test_what_is_no_ssh_server_is_named(host, greeting, timeout_s, reason) -> None:
     async with greeting_server(greeting) as port:
-        channel = SshChannel(host.target(port=port), connect_timeout_s=0.3)
+        channel = SshChannel(host.target(port=port), connect_timeout_s=timeout_s)
         with pytest.raises(HostUnreachable, match=reason):
             await ask(channel, "version")
 
