@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 
 from apps.freebsd.channel import Answer, OnBytes
 from apps.freebsd.errors import ConnectionLost, HostUnreachable
@@ -49,13 +50,14 @@ class Run:
 class FakeHost:
     """One host, as a `Channel`.
 
-    `programs` says what commands do, by their argv; `drops` after how many bytes the line goes away in the
-    next follows, with the error `dropped`; `away` how many of the next requests find nobody there;
-    `refusals` what a verb is answered instead of being done; `tick` is called with each request.
+    `programs` says what commands do, by their argv; `files` what files hold; `drops` after how many bytes the
+    line goes away in the next follows, with the error `dropped`; `away` how many of the next requests find
+    nobody there; `refusals` what a verb is answered instead; `tick` is called with each request.
     """
 
     def __init__(self) -> None:
         self.programs: dict[Argv, Program] = {}
+        self.files: dict[str, bytes] = {}
         self.runs: dict[str, Run] = {}
         self.requests: list[Argv] = []
         self.drops: list[int] = []
@@ -81,14 +83,8 @@ class FakeHost:
         if verb == "follow":
             assert on_bytes is not None
             return await self._follow(words[1], int(words[2]), on_bytes)
-        if verb == "start":
-            return self._start(words, stdin)
-        if verb == "cancel":
-            return self._cancel(words[1])
-        if verb == "version":
-            return Answer(0, b"jailpanel-agent 1 " + b"0" * 64 + b"\n", b"")
-        assert verb == "facts", words
-        return Answer(0, self.facts.replace(b"NONCE", words[1].encode()), b"")
+        answer: Callable[[Argv, bytes], Answer] = getattr(self, f"_{verb}")
+        return answer(words, stdin)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -100,6 +96,27 @@ class FakeHost:
     def offsets(self) -> list[int]:
         """From which byte on each follow asked."""
         return [int(words[2]) for words in self.requests if words[0] == "follow"]
+
+    def _version(self, _words: Argv, _stdin: bytes) -> Answer:
+        return Answer(0, b"jailpanel-agent 1 " + b"0" * 64 + b"\n", b"")
+
+    def _facts(self, words: Argv, _stdin: bytes) -> Answer:
+        return Answer(0, self.facts.replace(b"NONCE", words[1].encode()), b"")
+
+    def _read(self, words: Argv, _stdin: bytes) -> Answer:
+        path = words[1]
+        if path not in self.files:
+            return Answer(66, b"", b"jailpanel-agent: there is no such file\n")
+        return Answer(0, self.files[path], b"")
+
+    def _write(self, words: Argv, stdin: bytes) -> Answer:
+        _, path, old, size, _user, _job = words
+        assert len(stdin) == int(size)
+        held = self.files.get(path)
+        if old != ("-" if held is None else sha256(held).hexdigest()):
+            return Answer(75, b"", b"jailpanel-agent: the file is not what it was\n")
+        self.files[path] = stdin
+        return Answer(0, sha256(stdin).hexdigest().encode() + b"\n", b"")
 
     def _start(self, words: Argv, stdin: bytes) -> Answer:
         _, run_id, size, user, job = words
@@ -128,7 +145,8 @@ class FakeHost:
         await until(lambda: run.cancelled or not run.program.hangs)
         return ended(CANCELLED if run.cancelled else run.program.status, full=run.program.full)
 
-    def _cancel(self, run_id: str) -> Answer:
+    def _cancel(self, words: Argv, _stdin: bytes) -> Answer:
+        run_id = words[1]
         if run_id not in self.runs:
             return Answer(66, b"", b"jailpanel-agent: there is no such run\n")
         self.runs[run_id].cancelled = True

@@ -18,6 +18,16 @@ class Perm(StrEnum):
     JAIL_START = "jails.start"
     JAIL_STOP = "jails.stop"
     JAIL_DELETE = "jails.delete"
+    HOST_SETUP = "hosts.setup"
+    JAIL_CHANGE = "jails.change"
+    JAIL_ARCHIVE = "jails.archive"
+    JAIL_RESTORE = "jails.restore"
+    JAIL_MOVE = "jails.move"
+    JAIL_INSIDE = "jails.inside"
+    JAIL_INSIDE_CHANGE = "jails.inside_change"
+    JAIL_COMMAND = "jails.command"
+    FLAVOUR_CHANGE = "jails.flavour_change"
+    PRESET_CHANGE = "jails.preset_change"
     JOB_VIEW = "jobs.view"
     JOB_CANCEL = "jobs.cancel"
     JOB_APPROVE = "jobs.approve"
@@ -37,11 +47,24 @@ class Role(StrEnum):
 
 
 _VIEW = frozenset({Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW})
-_OPERATE = _VIEW | {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
+_OPERATE = (
+    _VIEW
+    | {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
+    | {
+        Perm.JAIL_ARCHIVE,
+        Perm.JAIL_INSIDE,
+    }
+)
 _MANAGE = _OPERATE | {
     Perm.BASEJAIL_INSTALL,
     Perm.JAIL_CREATE,
+    Perm.JAIL_CHANGE,
     Perm.JAIL_DELETE,
+    Perm.JAIL_RESTORE,
+    Perm.JAIL_MOVE,
+    Perm.JAIL_INSIDE_CHANGE,
+    Perm.FLAVOUR_CHANGE,
+    Perm.PRESET_CHANGE,
     Perm.JOB_APPROVE,
     Perm.SCHEDULE_CHANGE,
 }
@@ -65,6 +88,16 @@ REASON: dict[Perm, str] = {
     Perm.JAIL_START: "start jails here",
     Perm.JAIL_STOP: "stop or restart jails here",
     Perm.JAIL_DELETE: "delete jails here",
+    Perm.HOST_SETUP: "set up ezjail on this host",
+    Perm.JAIL_CHANGE: "change jails here",
+    Perm.JAIL_ARCHIVE: "archive jails here or take snapshots of them",
+    Perm.JAIL_RESTORE: "restore jails here or roll them back",
+    Perm.JAIL_MOVE: "move jails from or to this host",
+    Perm.JAIL_INSIDE: "look inside jails here",
+    Perm.JAIL_INSIDE_CHANGE: "change services and packages inside jails here",
+    Perm.JAIL_COMMAND: "run commands inside jails here",
+    Perm.FLAVOUR_CHANGE: "change flavours here",
+    Perm.PRESET_CHANGE: "change presets for new jails",
     Perm.JOB_VIEW: "see jobs here",
     Perm.JOB_CANCEL: "cancel jobs here",
     Perm.JOB_APPROVE: "approve jobs here",

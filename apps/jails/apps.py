@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from apps.pages.tabs import Tab, register_tab
+
 
 class JailsConfig(AppConfig):
     """Takes part in probes and tells the engine its kinds of job."""
@@ -18,6 +20,7 @@ class JailsConfig(AppConfig):
         from apps.jails.proof import register_kinds  # noqa: PLC0415  needs the app registry
         from apps.jobs.ports import register_batch_retry  # noqa: PLC0415  needs the app registry
 
+        register_tab(Tab("jail", "Overview", "jails:jail-detail", 0))
         observers.register(observe)
         for change in CHANGES.values():
             register_batch_retry(change.kind, batch_retry_url)

@@ -24,7 +24,7 @@ def jail_list(actor: Actor) -> QuerySet[Jail]:
     jails = (
         Jail.objects.select_related("host")
         .prefetch_related(Prefetch("addresses", queryset=JailAddress.objects.order_by("position")))
-        .defer("config_text", "host__facts", "host__host_key", "host__offered_key")
+        .defer("config_text", "fstab_text", "wanted", "host__facts", "host__host_key", "host__offered_key")
     )
     return jails if hosts is None else jails.filter(host_id__in=hosts)
 

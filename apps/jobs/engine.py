@@ -19,9 +19,11 @@ from django.utils import timezone
 from apps.accounts.actor import PANEL
 from apps.audit.services import Subject, record
 from apps.freebsd.channel.agent import Agent, RunEnd
-from apps.freebsd.errors import HostUnreachable, PanelError
+from apps.freebsd.commands import Command, FileChange, Transfer
+from apps.freebsd.errors import CommandFailed, HostUnreachable, PanelError
 from apps.jobs import ports, steprun
 from apps.jobs.approvals import plan_holds
+from apps.jobs.filerun import write_file
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
 from apps.jobs.models import OPEN_STEPS, Job, JobState, Step, StepState
 from apps.jobs.output_text import last_text
@@ -136,7 +138,7 @@ def _run_steps(lease: Lease, job: Job) -> None:
 def _run_step(lease: Lease, job: Job, step: Step, agent: Agent) -> None:
     _set_step(lease, step, state=StepState.RUNNING)
     try:
-        end = StepRun(lease, job, step, agent).to_end()
+        end = _do(lease, job, step, agent)
     except Cancelled as cancelled:
         _set_step(lease, step, state=StepState.CANCELLED, ended_at=timezone.now())
         raise StepFailed(cancelled.message, JobState.CANCELLED) from cancelled
@@ -147,6 +149,16 @@ def _run_step(lease: Lease, job: Job, step: Step, agent: Agent) -> None:
         _set_step(lease, step, state=StepState.FAILED, ended_at=timezone.now())
         raise StepFailed(error.message) from error
     _judge(lease, step, end)
+
+
+def _do(lease: Lease, job: Job, step: Step, agent: Agent) -> RunEnd:
+    match job.stored_plan.commands[step.position]:
+        case FileChange() as change:
+            return write_file(lease, job, step, agent, change)
+        case Transfer():
+            raise CommandFailed("This panel cannot transfer files yet.")
+        case Command():
+            return StepRun(lease, job, step, agent).to_end()
 
 
 def _judge(lease: Lease, step: Step, end: RunEnd) -> None:

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from apps.accounts.actor import Actor
-from apps.freebsd.commands import Command
+from apps.freebsd.commands import PlanStep
 from apps.freebsd.errors import Conflict
 from apps.jobs import ports
 from apps.jobs.models import OPEN_STATES, Job, JobState
@@ -40,7 +40,7 @@ class Change:
     """
 
     mark: Mark
-    command: Command
+    command: PlanStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def compare(first: Plan, fresh: Plan) -> Fresh:
     )
 
 
-def _changes(first: tuple[Command, ...], fresh: tuple[Command, ...]) -> Iterable[Change]:
+def _changes(first: tuple[PlanStep, ...], fresh: tuple[PlanStep, ...]) -> Iterable[Change]:
     before, after = [command.argv for command in first], [command.argv for command in fresh]
     for how, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if how == "equal":

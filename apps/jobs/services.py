@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.audit.services import Subject, record
-from apps.freebsd.commands import Command
+from apps.freebsd.commands import PlanStep
 from apps.freebsd.errors import Conflict
 from apps.jobs.events import publish
 from apps.jobs.lease import end_wait
@@ -180,7 +180,7 @@ def step_rows(job: Job) -> list[Step]:
     return [_step(job, position, command) for position, command in enumerate(job.stored_plan.commands)]
 
 
-def _step(job: Job, position: int, command: Command) -> Step:
+def _step(job: Job, position: int, command: PlanStep) -> Step:
     return Step(
         job=job,
         position=position,

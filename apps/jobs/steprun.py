@@ -141,7 +141,9 @@ class StepRun:
     def _start(self) -> None:
         """Start the run; the note that it was keeps everyone after us from starting it again."""
         step, job = self._step, self._job
-        loop.run(self._agent.start(step.run_id, tuple(step.argv), _word(job.requester_name), job.pk.hex[:12]))
+        loop.run(
+            self._agent.start(step.run_id, tuple(step.argv), one_word(job.requester_name), job.pk.hex[:12])
+        )
         with transaction.atomic():
             self._lease.renew()
             step.started_at = timezone.now()
@@ -254,6 +256,6 @@ def _length(seconds: int) -> str:
     return f"{seconds // 60} minutes" if seconds >= 120 else f"{seconds} seconds"
 
 
-def _word(name: str) -> str:
+def one_word(name: str) -> str:
     """Return a person's name as one word of the agent's protocol."""
     return re.sub(r"[^A-Za-z0-9_.@+-]", "_", name)[:64] or "unknown"

@@ -13,8 +13,27 @@ from apps.freebsd.errors import NotAllowed
 HERE, THERE = UUID(int=1), UUID(int=2)
 
 SEE = {Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW}
-RUN = {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
-MAKE = {Perm.BASEJAIL_INSTALL, Perm.JAIL_CREATE, Perm.JAIL_DELETE, Perm.JOB_APPROVE, Perm.SCHEDULE_CHANGE}
+RUN = {
+    Perm.HOST_PROBE,
+    Perm.JAIL_START,
+    Perm.JAIL_STOP,
+    Perm.JAIL_ARCHIVE,
+    Perm.JAIL_INSIDE,
+    Perm.JOB_CANCEL,
+}
+MAKE = {
+    Perm.BASEJAIL_INSTALL,
+    Perm.JAIL_CREATE,
+    Perm.JAIL_CHANGE,
+    Perm.JAIL_DELETE,
+    Perm.JAIL_RESTORE,
+    Perm.JAIL_MOVE,
+    Perm.JAIL_INSIDE_CHANGE,
+    Perm.FLAVOUR_CHANGE,
+    Perm.PRESET_CHANGE,
+    Perm.JOB_APPROVE,
+    Perm.SCHEDULE_CHANGE,
+}
 ROLES = {
     Role.VIEWER: SEE,
     Role.OPERATOR: SEE | RUN,

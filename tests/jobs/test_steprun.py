@@ -322,7 +322,9 @@ def test_a_command_that_ended_well_while_nobody_looked_is_not_called_late(went_a
 
 
 def test_a_command_that_cannot_be_killed_does_not_keep_the_job_for_ever(work, fake_host, clock, monkeypatch):
-    monkeypatch.setattr(fake_host, "_cancel", lambda run_id: Answer(0, f"cancelled {run_id}\n".encode(), b""))
+    monkeypatch.setattr(
+        fake_host, "_cancel", lambda words, _stdin: Answer(0, f"cancelled {words[1]}\n".encode(), b"")
+    )
     fake_host.tick = lambda: clock.pass_s(100)
     asked = steprun.StepRun._end_run
 

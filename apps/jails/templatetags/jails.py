@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm, denial
-from apps.freebsd.commands import Command
+from apps.freebsd.commands import PlanStep
 from apps.jails.changes import CHANGES
 from apps.jails.models import Jail
 from apps.jails.queries import shown_state
@@ -61,7 +61,7 @@ def at(values: Mapping[str, list[str]] | None, key: str) -> list[str]:
 
 
 @register.filter
-def typed(commands: Sequence[Command]) -> str:
+def typed(commands: Sequence[PlanStep]) -> str:
     """Return commands as they could be typed into a shell, one a line."""
     return "".join(f"{command.shell_text()}\n" for command in commands)
 

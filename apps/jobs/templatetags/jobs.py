@@ -6,8 +6,9 @@ from typing import Any
 
 from django import template
 
-from apps.freebsd.commands import Command
+from apps.freebsd.commands import FileChange, PlanStep
 from apps.jobs import policies
+from apps.jobs.file_diff import diff_lines
 from apps.jobs.models import ApprovalPolicy, Job, Step
 from apps.jobs.plan import Plan
 from apps.jobs.progress import Progress, progress_of
@@ -25,7 +26,7 @@ def progress(job: Job) -> Progress:
 
 
 @register.filter
-def reasons(command: Command | Step) -> Purpose:
+def reasons(command: PlanStep | Step) -> Purpose:
     """Return the purpose of a command, or of a step that ran one, in pieces."""
     return purpose_of(command.purpose, command.argv)
 
@@ -38,6 +39,18 @@ def second_person(context: template.Context, plan: Plan, host: Any) -> SecondPer
     """
     actor = getattr(context.get("request"), "actor", None)
     return second_person_for(actor, host.pk, plan.kind) if actor and host else None
+
+
+@register.filter
+def planned(job: Job, step: Step) -> PlanStep:
+    """Return what the job's plan says of one of its steps."""
+    return job.stored_plan.commands[step.position]
+
+
+@register.inclusion_tag("jobs/_step_text.html")
+def step_text(step: PlanStep) -> dict[str, Any]:
+    """Show what a step of a plan does, exact to the byte: a command, or a file line by line."""
+    return {"step": step, "lines": diff_lines(step) if isinstance(step, FileChange) else []}
 
 
 @register.filter

@@ -15,11 +15,33 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from apps.accounts.permissions import Perm
 from apps.pages import forms, wording
 from apps.pages.listing import Heading, Listing, query_string
 from apps.pages.status import look_of
+from apps.pages.tabs import tab_urls, tabs_of
 
 register = template.Library()
+
+
+@register.inclusion_tag("web/_page_tabs.html", takes_context=True)
+def page_tabs(context: template.Context, of: str, here: str, host_id: Any, *args: Any) -> dict[str, Any]:
+    """Show the pages that a host or a jail has.
+
+    Args:
+        context: The page's.
+        of: `host` or `jail`.
+        here: The URL name of the page that is shown.
+        host_id: The host's id, the first word of the pages' addresses.
+        args: The other words: a jail's safe name.
+    """
+    actor = context["request"].actor
+    shown = [tab for tab in tabs_of(of) if not tab.perm or actor.may(Perm(tab.perm), host_id)]
+    return {
+        "tabs": tab_urls(shown, (host_id, *args)),
+        "here": here,
+        "label": f"Pages of this {of}",
+    }
 
 
 @register.simple_tag
