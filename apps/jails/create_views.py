@@ -1,4 +1,4 @@
-"""Pages on which something new is made: a jail, a basejail. Both show their plan while one types."""
+"""The page on which a new jail is made. It shows its plan while one types."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from apps.hosts.models import Host
 from apps.hosts.queries import host_get
 from apps.jails import services
 from apps.jails.agreement import agreed, fresh_key
-from apps.jails.forms import BasejailForm, JailForm
+from apps.jails.forms import JailForm
 from apps.jails.wishes import filled_in
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
@@ -45,26 +45,6 @@ def jail_check(request: PanelRequest, host_id: UUID) -> HttpResponse:
     return _checked(request, "jails/_create_checked.html", host, form, _jail_plan(form))
 
 
-@require_http_methods(["GET", "POST"])
-def basejail_install(request: PanelRequest, host_id: UUID) -> HttpResponse:
-    """Show the form for installing the basejail; on POST, ask for it."""
-    host = host_get(actor=request.actor, host_id=host_id, need=Perm.BASEJAIL_INSTALL)
-    posted = request.method == "POST"
-    form = BasejailForm(host, filled_in(request, host, "jails.basejail_install"))
-    plan = _basejail_plan(host, form)
-    if posted and plan and (job := _install(request, host, form)):
-        return redirect(job)
-    return _page(request, "jails/basejail_install.html", host, form, plan)
-
-
-@require_POST
-def basejail_check(request: PanelRequest, host_id: UUID) -> HttpResponse:
-    """Say what is wrong with the wish as far as it is typed, and show its plan. Changes nothing."""
-    host = host_get(actor=request.actor, host_id=host_id, need=Perm.BASEJAIL_INSTALL)
-    form = BasejailForm(host, request.POST)
-    return _checked(request, "jails/_basejail_checked.html", host, form, _basejail_plan(host, form))
-
-
 def _sent_before(request: PanelRequest, host: Host, form: JailForm) -> Job | None:
     """Find the job of a form that is sent twice: by now its name and addresses are that jail's."""
     wanted = form.as_typed()
@@ -85,33 +65,11 @@ def _create(request: PanelRequest, host: Host, form: JailForm) -> Job | None:
         return None
 
 
-def _install(request: PanelRequest, host: Host, form: BasejailForm) -> Job | None:
-    try:
-        return services.basejail_install_request(
-            actor=request.actor, host=host, agreed=agreed(request), **form.cleaned_data
-        )
-    except (InvalidInput, Conflict) as error:
-        _complain(form, error)
-        return None
-
-
 def _jail_plan(form: JailForm) -> Plan | None:
     return form.wanted.plan() if form.is_bound and form.is_valid() and form.wanted else None
 
 
-def _basejail_plan(host: Host, form: BasejailForm) -> Plan | None:
-    """Return the plan for what is typed, or for the form's first values."""
-    if form.is_bound and not form.is_valid():
-        return None
-    values = form.cleaned_data if form.is_bound else form.first_values()
-    try:
-        return services.basejail_plan(host, **values)
-    except (InvalidInput, Conflict) as error:
-        _complain(form, error)
-        return None
-
-
-def _complain(form: BasejailForm | JailForm, error: PanelError) -> None:
+def _complain(form: JailForm, error: PanelError) -> None:
     """Put a service's complaint next to its field, or above the form."""
     if not form.is_bound:
         form.notes.append(error.message)
@@ -121,7 +79,7 @@ def _complain(form: BasejailForm | JailForm, error: PanelError) -> None:
 
 
 def _page(
-    request: PanelRequest, template: str, host: Host, form: BasejailForm | JailForm, plan: Plan | None
+    request: PanelRequest, template: str, host: Host, form: JailForm, plan: Plan | None
 ) -> HttpResponse:
     key = request.POST.get("idempotency_key") or fresh_key()
     context: dict[str, Any] = {"host": host, "form": form, "plan": plan, "idempotency_key": key}
@@ -130,7 +88,7 @@ def _page(
 
 
 def _checked(
-    request: PanelRequest, template: str, host: Host, form: BasejailForm | JailForm, plan: Plan | None
+    request: PanelRequest, template: str, host: Host, form: JailForm, plan: Plan | None
 ) -> HttpResponse:
     touched = set(request.POST.getlist("touched"))
     context: dict[str, Any] = {"host": host, "form": form, "plan": plan, "touched": touched}

@@ -17,6 +17,7 @@ from apps.freebsd.values import Release
 from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails import repair_jobs, services
+from apps.jails.basejail.services import basejail_plan
 from apps.jails.models import Jail
 from apps.jails.repair import Finding, Install, Known, Repair, Wish, findings, remains_of
 from apps.jails.repair_plans import STAND_IN
@@ -143,7 +144,7 @@ def _install(host: Host) -> Install | None:
     intent |= last.intent if last else {}
     with suppress(InvalidInput, Conflict):
         release = Release.parse(intent["release"])
-        plan = services.basejail_plan(host, release, sources=intent["sources"], ports=intent["ports"])
+        plan = basejail_plan(host, release, sources=intent["sources"], ports=intent["ports"])
         return Install(plan, {name: intent[name] for name in ("release", "sources", "ports")})
     return None
 

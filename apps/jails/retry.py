@@ -16,6 +16,7 @@ from apps.freebsd.errors import Conflict
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.hosts.models import Host
 from apps.jails import plans, remains, services
+from apps.jails.basejail.services import basejail_install_request, basejail_plan
 from apps.jails.models import Jail
 from apps.jails.services import Agreed, NewJail
 from apps.jobs.models import OPEN_STATES, Job
@@ -146,7 +147,7 @@ def _ask_create(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
 def _install_again(job: Job) -> Plan:
     release, switches = _install_wish(job)
     _done(job, f"The basejail {release.name} is there and complete")
-    return services.basejail_plan(_with_basejail(job), release, **switches)
+    return basejail_plan(_with_basejail(job), release, **switches)
 
 
 def _install_wish(job: Job) -> tuple[Release, dict[str, bool]]:
@@ -162,7 +163,7 @@ def _with_basejail(job: Job) -> Host:
 def _ask_install(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
     release, switches = _install_wish(job)
     agreed = Agreed(plan_hash, key, job)
-    return services.basejail_install_request(
+    return basejail_install_request(
         actor=actor, host=_with_basejail(job), release=release, agreed=agreed, **switches
     )
 

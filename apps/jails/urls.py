@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.jails import bulk_views, create_views, repair_views, views
+from apps.jails.basejail import urls as basejail_urls
 
 app_name = "jails"
 urlpatterns = [
     path("jails/", views.jail_list, name="jail-list"),
     path("jails/bulk/<slug:verb>/", bulk_views.jail_bulk, name="jail-bulk"),
-    path("hosts/<uuid:host_id>/basejail/install/", create_views.basejail_install, name="basejail-install"),
-    path("hosts/<uuid:host_id>/basejail/check/", create_views.basejail_check, name="basejail-check"),
+    *basejail_urls.urlpatterns,
     path("hosts/<uuid:host_id>/mend/<slug:key>/<slug:way>/", repair_views.repair, name="repair"),
     path("jobs/<uuid:job_id>/leave/<slug:key>/", repair_views.leave, name="finding-leave"),
     path("hosts/<uuid:host_id>/new-jail/", create_views.jail_create, name="jail-create"),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from apps.freebsd.errors import Conflict
 from apps.hosts.models import Host
-from apps.jails.forms import MOST_ROWS, BasejailForm, JailForm
+from apps.jails.basejail.forms import BasejailForm
+from apps.jails.forms import MOST_ROWS, JailForm
 from apps.jails.rules import PUBLIC_FIRST
 from tests.places import make_host, make_jail
 

@@ -7,6 +7,7 @@ import pytest
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.jails import plans
+from apps.jails.basejail import plans as basejail_plans
 from apps.jails.models import Jail
 from apps.jobs.plan import Plan
 
@@ -83,14 +84,14 @@ GOLDEN = {
         [(EZJAIL, "create", "-f", "example", "two.example", "lo0|10.0.0.3/24,re0|192.0.2.10/24")],
     ),
     "install": (
-        plans.basejail_install_plan(
+        basejail_plans.basejail_install_plan(
             Release.parse("13.2-RELEASE"), HOST, sources=False, ports=False, is_present=False
         ),
         "jails.basejail_install",
         [(*TERMINAL, EZJAIL, "install", *MIRROR, "-r", "13.2-RELEASE")],
     ),
     "install an older one with all": (
-        plans.basejail_install_plan(
+        basejail_plans.basejail_install_plan(
             Release.parse("13.1-RELEASE"), HOST, sources=True, ports=True, is_present=False
         ),
         "jails.basejail_install",
@@ -130,10 +131,10 @@ def test_destroying_files_is_warned_of(wipe):
 
 @pytest.mark.parametrize("is_present", [True, False])
 def test_laying_a_basejail_over_another_is_warned_of(is_present):
-    plan = plans.basejail_install_plan(
+    plan = basejail_plans.basejail_install_plan(
         Release.parse("13.2-RELEASE"), HOST, sources=False, ports=False, is_present=is_present
     )
-    assert plan.warnings == ((plans.OVERLAY_WARNING,) if is_present else ())
+    assert plan.warnings == ((basejail_plans.OVERLAY_WARNING,) if is_present else ())
 
 
 @pytest.mark.parametrize("name", ["-f", "a b", "a;b", "$(id)", "a\nb", "..", "basejail", "7", "", "é"])

@@ -27,6 +27,7 @@ from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.hosts.models import Host
 from apps.hosts.probe import probe_host
 from apps.jails import remains, services
+from apps.jails.basejail import services as basejail_services
 from apps.jails.models import Jail
 from apps.jails.repair import Finding
 from apps.jails.services import Agreed, NewJail
@@ -422,7 +423,7 @@ def test_a_jail_whose_start_was_killed_runs_without_its_note(place, way):
 
 
 def install(place: Place) -> Job:
-    return services.basejail_install_request(
+    return basejail_services.basejail_install_request(
         actor=PANEL,
         host=place.row,
         release=Release.parse("13.2-RELEASE"),

@@ -13,11 +13,11 @@ from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.hosts.models import Host, HostState
 from apps.jails import plans
+from apps.jails.basejail.services import basejail_install_request
 from apps.jails.models import Jail
 from apps.jails.services import (
     Agreed,
     NewJail,
-    basejail_install_request,
     jail_create_request,
     jail_delete_request,
     jail_restart_request,

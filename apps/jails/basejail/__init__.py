@@ -1,0 +1,1 @@
+"""The basejail of a host: fetched with proof, installed, patched and upgraded."""

@@ -1,0 +1,12 @@
+"""Paths of the basejail's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from apps.jails.basejail import views
+
+urlpatterns = [
+    path("hosts/<uuid:host_id>/basejail/install/", views.basejail_install, name="basejail-install"),
+    path("hosts/<uuid:host_id>/basejail/check/", views.basejail_check, name="basejail-check"),
+]
