@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apps.simulator import world
+from apps.simulator import packages, seed, server, world
 from apps.simulator.call import Buffer, Call, Captured
 from apps.simulator.faults import DiskFull
 from apps.simulator.releases import osreldate
@@ -67,9 +68,28 @@ def has(machine: Machine, path: str) -> bool:
     """Tell whether a machine has the tool at this path."""
     if "ezjail" in path and not machine.spec.ezjail:
         return False
+    if path == packages.PKG and not machine.spec.pkg:
+        return False
     if path.endswith("/portsnap") and osreldate(machine.spec.release) >= PORTSNAP_GONE:
         return False
     return path not in machine.spec.lacks
+
+
+def place_package(machine: Machine, name: str) -> None:
+    """Put what a package brings into a host's tree: its tools, and the files that come with ezjail.
+
+    Args:
+        machine: the host.
+        name: `pkg` or `ezjail`.
+    """
+    paths = [packages.PKG] if name == "pkg" else [path for path in registry.load() if "ezjail" in path]
+    missing = [path for path in paths if not machine.files.exists(path)]
+    for path in missing:
+        machine.files.mkdir(path.rpartition("/")[0], parents=True)
+    server.place(Path(machine.files.root), missing)
+    if name == "ezjail":
+        seed.plant_ezjail(machine.files)
+    machine.touch()
 
 
 def install_basejail(machine: Machine, release: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING
 
-from apps.simulator import world
+from apps.simulator import packages, world
 
 if TYPE_CHECKING:
     from apps.simulator.files import Files
@@ -54,17 +54,27 @@ def plant(files: Files, spec: HostSpec) -> None:
     for path, release in spec.distributions.items():
         name = path.rpartition("/")[2].partition(".")[0]
         _put(files, path, world.set_text(name, release, spec.world_rc_conf if name == "base" else ""))
+    if spec.pkg:
+        packages.put(files, "pkg", *(("ezjail",) if spec.ezjail else ()))
+    if spec.ezjail_conf:
+        _put(files, EZJAIL_CONF, spec.ezjail_conf)
     if spec.ezjail:
-        _plant_ezjail(files, spec)
+        plant_ezjail(files)
+        files.mkdir("/usr/jails", parents=True)
+    if spec.ezjail and spec.ezjail_conf is None:
+        files.remove(EZJAIL_CONF)
 
 
-def _plant_ezjail(files: Files, spec: HostSpec) -> None:
+def plant_ezjail(files: Files) -> None:
+    """Put the files of ezjail's package into a tree; an ezjail.conf that is there stays.
+
+    Source: reference ezjail.md §12 (the port copies the sample when there is none); for pkg: inferred.
+    """
     _put(files, f"{EZJAIL_CONF}.sample", CONF_SAMPLE)
-    if spec.ezjail_conf is not None:
-        _put(files, EZJAIL_CONF, spec.ezjail_conf or CONF_SAMPLE)
+    if not files.exists(EZJAIL_CONF):
+        _put(files, EZJAIL_CONF, CONF_SAMPLE)
     for path, text in _EXAMPLE_FILES.items():
         _put(files, f"{EXAMPLE}/{path}", text)
-    files.mkdir("/usr/jails", parents=True)
 
 
 def _put(files: Files, path: str, text: str) -> None:

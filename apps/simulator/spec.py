@@ -42,6 +42,7 @@ class HostSpec:
         disk_kb: size of the disk or pool in KiB.
         pool: the ZFS pool's name; empty means UFS.
         rc_conf: further lines of /etc/rc.conf, and values that replace the ordinary ones.
+        pkg: the real pkg is there, and not only the base system's, which fetches it.
         ezjail: ezjail 3.4.2 is installed.
         ezjail_conf: text of /usr/local/etc/ezjail.conf; None means that the file is missing.
         basejail: the release of an installed basejail; empty means none.
@@ -65,6 +66,7 @@ class HostSpec:
     disk_kb: int = 64 * 1024 * 1024
     pool: str = ""
     rc_conf: Mapping[str, str] = field(default_factory=dict)
+    pkg: bool = True
     ezjail: bool = True
     ezjail_conf: str | None = ""
     basejail: str = ""
