@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 
@@ -50,7 +50,8 @@ class Run:
 class FakeHost:
     """One host, as a `Channel`.
 
-    `programs` says what commands do, by their argv; `files` what files hold; `drops` after how many bytes the
+    `programs` says what commands do, by their argv; `files` what files hold; `large` what large files hold, and
+    `parts` what has come of some; `cuts` after how many pieces that are pulled or pushed the line goes away; `drops` after how many bytes the
     line goes away in the next follows, with the error `dropped`; `away` how many of the next requests find
     nobody there; `refusals` what a verb is answered instead; `tick` is called with each request.
     """
@@ -58,6 +59,9 @@ class FakeHost:
     def __init__(self) -> None:
         self.programs: dict[Argv, Program] = {}
         self.files: dict[str, bytes] = {}
+        self.large: dict[str, bytes] = {}
+        self.parts: dict[str, bytes] = {}
+        self.cuts: list[int] = []
         self.runs: dict[str, Run] = {}
         self.requests: list[Argv] = []
         self.drops: list[int] = []
@@ -83,8 +87,14 @@ class FakeHost:
         if verb == "follow":
             assert on_bytes is not None
             return await self._follow(words[1], int(words[2]), on_bytes)
+        if verb in ("pull", "push"):
+            self._cut()
         answer: Callable[[Argv, bytes], Answer] = getattr(self, f"_{verb}")
-        return answer(words, stdin)
+        said = answer(words, stdin)
+        if on_bytes is None:
+            return said
+        await on_bytes(said.stdout)
+        return replace(said, stdout=b"")
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -117,6 +127,51 @@ class FakeHost:
             return Answer(75, b"", b"jailpanel-agent: the file is not what it was\n")
         self.files[path] = stdin
         return Answer(0, sha256(stdin).hexdigest().encode() + b"\n", b"")
+
+    def _cut(self) -> None:
+        if self.cuts:
+            self.cuts[0] -= 1
+            if self.cuts[0] < 0:
+                self.cuts.pop(0)
+                raise self.dropped
+
+    def _pull(self, words: Argv, _stdin: bytes) -> Answer:
+        _, path, offset, limit = words
+        if path not in self.large:
+            return Answer(66, b"", b"jailpanel-agent: there is no such file\n")
+        held = self.large[path]
+        return Answer(0, held[int(offset) :][: int(limit)], f"size {len(held)}\n".encode())
+
+    def _sum(self, words: Argv, _stdin: bytes) -> Answer:
+        return Answer(0, sha256(self.large[words[1]]).hexdigest().encode() + b"\n", b"")
+
+    def _push(self, words: Argv, stdin: bytes) -> Answer:
+        _, path, offset, size, _user, _job = words
+        assert len(stdin) == int(size)
+        came = self.parts.get(path, b"")
+        if path in self.large:
+            return Answer(75, b"placed\n", b"")
+        if len(came) != int(offset):
+            return Answer(75, f"size {len(came)}\n".encode(), b"")
+        if stdin:
+            self.parts[path] = came + stdin
+        return Answer(0, f"size {len(came) + len(stdin)}\n".encode(), b"")
+
+    def _place(self, words: Argv, _stdin: bytes) -> Answer:
+        _, path, size, checksum, _user, _job = words
+        held = self.large.get(path, self.parts.get(path, b""))
+        if (len(held), sha256(held).hexdigest()) != (int(size), checksum):
+            if path in self.large:
+                return Answer(75, b"", b"jailpanel-agent: there is another file of this name\n")
+            self.parts.pop(path, None)
+            return Answer(65, b"", b"jailpanel-agent: its checksum is another: it was thrown away\n")
+        self.large[path] = held
+        self.parts.pop(path, None)
+        return Answer(0, f"placed {size}\n".encode(), b"")
+
+    def _drop(self, words: Argv, _stdin: bytes) -> Answer:
+        self.parts.pop(words[1], None)
+        return Answer(0, b"dropped\n", b"")
 
     def _start(self, words: Argv, stdin: bytes) -> Answer:
         _, run_id, size, user, job = words

@@ -8,14 +8,22 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from apps.freebsd.channel.answers import (
+    EX_LOST,
+    EX_NOINPUT,
+    EX_TEMPFAIL,
+    NoSuchFile,
+    expect_success,
+    failure,
+    no_such_file,
+)
+from apps.freebsd.channel.large import LargeFiles
 from apps.freebsd.channel.request import plain_text
 from apps.freebsd.errors import (
     AgentMissing,
     CommandFailed,
     Conflict,
     InvalidInput,
-    PanelError,
-    ParseError,
     RequestRefused,
 )
 from apps.freebsd.parsers.sections import parse_sections
@@ -26,6 +34,16 @@ if TYPE_CHECKING:
     from apps.freebsd.channel import Answer, Channel, OnBytes
     from apps.freebsd.parsers.sections import FactSections
 
+__all__ = [
+    "Agent",
+    "AgentVersion",
+    "NoSuchFile",
+    "RunEnd",
+    "UnknownRun",
+    "argument_lines",
+    "expected_version",
+]
+
 PROTOCOL = "1"
 
 _SHORT_S = 20.0  # verbs that only look something up
@@ -33,8 +51,6 @@ _FACTS_S = 60.0  # a slow machine's slowest section
 _FOLLOW_S = 25.0  # the agent gives a sign of life every ten seconds, however quiet the command is
 _CANCEL_S = 30.0  # TERM, five seconds, KILL
 
-_EX_USAGE, _EX_DATAERR, _EX_NOINPUT, _EX_CANTCREAT = 64, 65, 66, 73
-_EX_IOERR, _EX_TEMPFAIL, _EX_LOST, _EX_NOPERM = 74, 75, 76, 77
 
 _VERSION = re.compile(r"jailpanel-agent ([0-9]+) ([0-9a-f]{64})\n")
 _END = re.compile(r"(?:exit ([0-9]{1,3})|(lost))( full)?")
@@ -43,10 +59,6 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 class UnknownRun(RequestRefused):
     """The host has never heard of this run: it was never started there, or is long pruned."""
-
-
-class NoSuchFile(RequestRefused):
-    """The host does not have this file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,11 @@ class Agent:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
+    @property
+    def large(self) -> LargeFiles:
+        """The host's large files, which go over in pieces."""
+        return LargeFiles(self._channel)
+
     async def version(self) -> AgentVersion:
         """Ask which agent is there.
 
@@ -126,7 +143,7 @@ class Agent:
         """
         nonce = secrets.token_hex(16)
         answer = await self._channel.request(("facts", nonce), timeout_s=_FACTS_S)
-        _expect_success(answer, "facts")
+        expect_success(answer, "facts")
         return parse_sections(answer.stdout, nonce)
 
     async def start(self, run_id: str, argv: tuple[str, ...], user: str, job: str) -> bool:
@@ -151,9 +168,9 @@ class Agent:
         answer = await self._channel.request(words, stdin=lines, timeout_s=_SHORT_S)
         if answer.status == 0 and answer.stdout == f"started {run_id}\n".encode():
             return True
-        if answer.status == _EX_TEMPFAIL and answer.stdout == f"exists {run_id}\n".encode():
+        if answer.status == EX_TEMPFAIL and answer.stdout == f"exists {run_id}\n".encode():
             return False
-        raise _failure(answer, "start")
+        raise failure(answer, "start")
 
     async def follow(
         self, run_id: str, offset: int, on_bytes: OnBytes, timeout_s: float = _FOLLOW_S
@@ -171,14 +188,14 @@ class Agent:
         """
         words = ("follow", run_id, str(offset))
         answer = await self._channel.request(words, timeout_s=timeout_s, on_bytes=on_bytes)
-        if answer.status == _EX_NOINPUT:
+        if answer.status == EX_NOINPUT:
             raise UnknownRun(f"The host does not know the run {run_id}.")
         end = _END.fullmatch(answer.stderr.decode("utf-8", "replace").removesuffix("\n").rpartition("\n")[2])
         if answer.status == 0 and end and end[1]:
             return RunEnd(status=int(end[1]), lost=False, disk_full=bool(end[3]))
-        if answer.status == _EX_LOST and end and end[2]:
+        if answer.status == EX_LOST and end and end[2]:
             return RunEnd(status=None, lost=True, disk_full=bool(end[3]))
-        raise _failure(answer, "follow")
+        raise failure(answer, "follow")
 
     async def cancel(self, run_id: str) -> None:
         """End a run's whole process group; a run that has ended already is no error.
@@ -187,9 +204,9 @@ class Agent:
             UnknownRun: The host does not know the run.
         """
         answer = await self._channel.request(("cancel", run_id), timeout_s=_CANCEL_S)
-        if answer.status == _EX_NOINPUT:
+        if answer.status == EX_NOINPUT:
             raise UnknownRun(f"The host does not know the run {run_id}.")
-        _expect_success(answer, "cancel")
+        expect_success(answer, "cancel")
 
     async def read(self, path: str) -> bytes:
         """Return a file of the agent's allow-list.
@@ -199,9 +216,9 @@ class Agent:
             RequestRefused: It is not on the list.
         """
         answer = await self._channel.request(("read", path), timeout_s=_SHORT_S)
-        if answer.status == _EX_NOINPUT:
-            raise NoSuchFile(f"The host has no file {path}.")
-        _expect_success(answer, "read")
+        if answer.status == EX_NOINPUT:
+            raise no_such_file(path)
+        expect_success(answer, "read")
         return answer.stdout
 
     async def write(self, path: str, old_hash: str | None, content: bytes, user: str, job: str) -> str:
@@ -224,9 +241,9 @@ class Agent:
         """
         words = ("write", path, old_hash or "-", str(len(content)), user, job)
         answer = await self._channel.request(words, stdin=content, timeout_s=_SHORT_S)
-        if answer.status == _EX_TEMPFAIL:
+        if answer.status == EX_TEMPFAIL:
             raise Conflict(f"{path} was changed on the host meanwhile: look at it again first.")
-        _expect_success(answer, "write")
+        expect_success(answer, "write")
         return _new_hash(answer, content)
 
 
@@ -249,18 +266,3 @@ def _new_hash(answer: Answer, content: bytes) -> str:
     if not _HASH.fullmatch(found) or found != hashlib.sha256(content).hexdigest():
         raise CommandFailed("The host wrote the file, but it does not hold what was sent: look at it.")
     return found
-
-
-def _expect_success(answer: Answer, verb: str) -> None:
-    if answer.status != 0:
-        raise _failure(answer, verb)
-
-
-def _failure(answer: Answer, verb: str) -> PanelError:
-    """Return the error that the agent's exit status means."""
-    said = plain_text(answer.stderr) or "no reason given"
-    if answer.status in (_EX_USAGE, _EX_DATAERR, _EX_NOINPUT, _EX_NOPERM):
-        return RequestRefused(f"The host refused “{verb}”: {said}")
-    if answer.status in (_EX_CANTCREAT, _EX_IOERR):
-        return CommandFailed(f"The host could not do “{verb}”: {said}")
-    return ParseError(f"The host's answer to “{verb}” (status {answer.status}) makes no sense: {said}")
