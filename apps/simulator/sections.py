@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 
-from apps.simulator import shellvars
+from apps.simulator import flavours, shellvars
 
 Result = tuple[bytes, bytes, int]
 EZJAIL = "/usr/local/etc/ezjail"
@@ -30,6 +30,18 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Lines of ezjail.conf that are settings and nothing else; any other is code, which only sh can run.
 _SETTING = re.compile(
     r"""\s*(#.*)?|\s*(export\s+)?[A-Za-z_]\w*=("[^"`$\\]*"|'[^']*'|[^\s"'`$\\;&|<>()#]*)\s*(#.*)?"""
+)
+
+_OTHER_SETTINGS = (
+    ("sourcetree", "/usr/src"),
+    ("default_execute", "/usr/bin/login -f root"),
+    *((name, "YES") for name in ("uglyperlhack", "mount_enable", "devfs_enable")),
+    ("devfs_ruleset", "devfsrules_jail"),
+    *((name, "YES") for name in ("procfs_enable", "fdescfs_enable")),
+    ("exec_start", "/bin/sh /etc/rc"),
+    *((name, "") for name in ("imagetype", "zfs_properties", "zfs_jail_properties")),
+    *((name, "") for name in ("default_retention_policy", "cpuset", "fib", "parameters", "zfs_datasets")),
+    *((name, "") for name in ("post_start_script", "retention_policy")),
 )
 
 
@@ -99,6 +111,9 @@ def settings_of(root: str) -> dict[str, str] | None:
         "jailzfs": setting("jailzfs"),
         "default_flavour": setting("default_flavour"),
         "exec_stop": setting("exec_stop"),
+        "jailfull": setting("jailfull", f"{jaildir}/fulljail"),
+        "jailtemp": setting("jailtemp", f"{jaildir}/ezjailtemp"),
+        **{name: setting(name, default) for name, default in _OTHER_SETTINGS},
     }
 
 
@@ -118,7 +133,10 @@ class Sections:
             "directories_in": self.directories_in,
             "odd_names_in": self.odd_names_in,
             "id_files": self.id_files,
+            "archives": self.archives,
+            "flavour_files": self.flavour_files,
             "jail_roots": self.jail_roots,
+            "kind_of": self.kind_of,
             "basejail": self.basejail,
             "basejail_release": self.basejail_release,
         }
@@ -161,6 +179,23 @@ class Sections:
         there = [name for name in odd if os.path.exists(os.fsencode(folder) + b"/" + name)]  # noqa: PTH110
         return b"%d\n" % len(there), b"", 0
 
+    def flavour_files(self) -> Result:
+        """Print mode, size and path of what the flavours hold."""
+        return flavours.listed(self.path_of("flavours_dir")), b"", 0
+
+    def archives(self) -> Result:
+        """Print size, time and name of each archive."""
+        folder = self.path_of("archivedir")
+        names = [name for name in listed(folder) if _PLAIN.fullmatch(name)]
+        ordered = [n for end in (b".tar.gz", b".tgz") for n in names if n.endswith(end)]
+        out = b""
+        for name in ordered:
+            path = f"{folder}/{os.fsdecode(name)}"
+            if is_regular(path):
+                state = os.stat(path)  # noqa: PTH116 - hot
+                out += b"%d %d %s\n" % (state.st_size, int(state.st_mtime), name)
+        return out, b"", 0
+
     def id_files(self) -> Result:
         """Print what rc.d/jail wrote: safe names and JIDs."""
         out, folder = b"", f"{self.root}/var/run"
@@ -191,6 +226,10 @@ class Sections:
                 there = os.path.isdir(os.fsencode(self.root) + directory)  # noqa: PTH112
                 out += b"root " + directory + (b" yes\n" if there else b" no\n")
         return out
+
+    def kind_of(self, name: str, path: str) -> Result:
+        """Print what is at a path, under a name."""
+        return _bytes(name) + b" " + _what(path) + b"\n", b"", 0
 
     def basejail(self) -> Result:
         """Print what the parts of the basejail and its template are."""

@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from apps.freebsd.errors import ParseError
 from apps.freebsd.parsers import leftovers
+from apps.freebsd.parsers.archives import (
+    ArchiveFacts,
+    DatasetFacts,
+    SnapshotFacts,
+    parse_archives,
+    parse_jail_datasets,
+)
 from apps.freebsd.parsers.basejail import BasejailFacts, parse_basejail
 from apps.freebsd.parsers.df import Filesystem, parse_df_json
-from apps.freebsd.parsers.ezjail_settings import EzjailSettings, parse_ezjail_settings
+from apps.freebsd.parsers.ezjail_settings import EzjailSettings, parse_ezjail_settings, parse_in_effect
+from apps.freebsd.parsers.host_setup import SetupFacts, parse_setup
+from apps.freebsd.parsers.flavours import FlavourFile, parse_flavour_files
 from apps.freebsd.parsers.ifconfig import Interface, parse_ifconfig
 from apps.freebsd.parsers.jails import JailFacts, config_names, jail_facts, parse_roots
 from apps.freebsd.parsers.jls import RunningJail, parse_jls_json
@@ -48,6 +57,8 @@ class EzjailFacts:
         enabled: Whether it starts jails at boot; None when the host could not say.
         settings: In effect.
         config_text: /usr/local/etc/ezjail.conf, empty when there is none.
+        config_is: `text`, `missing` (or no regular file), or `bytes` where it is no text.
+        in_effect: All settings by their names in ezjail.conf.
     """
 
     installed: bool
@@ -55,6 +66,8 @@ class EzjailFacts:
     enabled: bool | None
     settings: EzjailSettings
     config_text: str
+    config_is: str
+    in_effect: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +94,15 @@ class HostFacts:
         ezjail: ezjail itself.
         basejail: The basejail and the template.
         flavours: Names of the flavours there are.
+        flavour_files: What they hold, the first few hundred; None when the host could not say.
         jails: Those that ezjail has files for, by name.
         running: All jails of the kernel, ezjail's or not.
         leftovers: What belongs to no jail.
         problems: Why something that is only shown could not be read.
+        archives: The archives of jails; None when the host could not say.
+        datasets: Those below ezjail's; None when there are none, or the host could not say.
+        snapshots: Theirs; None likewise.
+        setup: What it has of what ezjail needs.
     """
 
     now: datetime
@@ -106,10 +124,15 @@ class HostFacts:
     ezjail: EzjailFacts
     basejail: BasejailFacts
     flavours: tuple[str, ...]
+    flavour_files: tuple[FlavourFile, ...] | None
     jails: tuple[JailFacts, ...]
     running: tuple[RunningJail, ...]
     leftovers: Leftovers
     problems: tuple[str, ...]
+    archives: tuple[ArchiveFacts, ...] | None = None
+    datasets: tuple[DatasetFacts, ...] | None = None
+    snapshots: tuple[SnapshotFacts, ...] | None = None
+    setup: SetupFacts | None = None
 
 
 def parse_facts(sections: FactSections) -> HostFacts:
@@ -131,6 +154,7 @@ def parse_facts(sections: FactSections) -> HostFacts:
     ezjail = _ezjail(probe)
     roots = parse_roots(probe.output("jail-roots"))
     jails = _jails(probe, roots, running)
+    datasets, snapshots = _datasets(probe, ezjail.settings)
     return HostFacts(
         now=_time(_number(probe.output("now"), "date")),
         uid=_number(probe.output("id"), "id"),
@@ -151,9 +175,16 @@ def parse_facts(sections: FactSections) -> HostFacts:
         ezjail=ezjail,
         basejail=parse_basejail(probe.output("basejail"), probe.output("basejail-release")),
         flavours=tuple(split_lines(probe.output("flavours"))),
+        flavour_files=(
+            probe.shown("flavour-files", parse_flavour_files) if "flavour-files" in sections else None
+        ),
         jails=jails,
         running=running,
         leftovers=_leftovers(probe, ezjail.settings, roots, jails, running),
+        archives=probe.shown("archives", parse_archives) if "archives" in sections else None,
+        datasets=datasets,
+        snapshots=snapshots,
+        setup=parse_setup(sections, ezjail.settings.jailzfs),
         problems=tuple(probe.problems),
     )
 
@@ -221,7 +252,19 @@ def _ezjail(probe: _Probe) -> EzjailFacts:
         enabled=_is_enabled(probe),
         settings=parse_ezjail_settings(probe.output("ezjail-settings")),
         config_text=config.text.replace("\0", "\N{REPLACEMENT CHARACTER}") if config.status == 0 else "",
+        config_is=_kind_of_text(config),
+        in_effect=parse_in_effect(probe.output("ezjail-settings")),
     )
+
+
+def _kind_of_text(section: Section) -> str:
+    if section.status:
+        return "missing"
+    try:
+        section.stdout.decode()
+    except UnicodeDecodeError:
+        return "bytes"
+    return "bytes" if b"\0" in section.stdout else "text"
 
 
 def _is_enabled(probe: _Probe) -> bool | None:
@@ -234,7 +277,7 @@ def _is_enabled(probe: _Probe) -> bool | None:
 def _jails(probe: _Probe, roots: Roots, running: tuple[RunningJail, ...]) -> tuple[JailFacts, ...]:
     """Go by the files themselves: their list in `jail-files` was taken a moment earlier."""
     probe.output("jail-files")
-    files = probe.named("file:")
+    files, fstabs = probe.named("file:"), probe.named("fstab:")
     in_kernel = {jail.name: jail for jail in running}
     ids = _id_files(probe.output("id-files"))
     jails = [
@@ -242,6 +285,7 @@ def _jails(probe: _Probe, roots: Roots, running: tuple[RunningJail, ...]) -> tup
             safe,
             name,
             files[name],
+            fstab=fstabs.get(safe),
             roots=roots,
             running=in_kernel.get(safe),
             id_jid=ids.get(safe),
@@ -281,6 +325,17 @@ def _leftovers(
         unmarked=leftovers.unmarked_jails(jails),
         snapshots=leftovers.left_snapshots(_template_snapshots(probe)),
     )
+
+
+def _datasets(
+    probe: _Probe, settings: EzjailSettings
+) -> tuple[tuple[DatasetFacts, ...] | None, tuple[SnapshotFacts, ...] | None]:
+    """Take a host without a dataset for jails, and an older agent, for one that says nothing of it."""
+    if not settings.jailzfs or "zfs-jails" not in probe.sections:
+        return None, None
+    if "does not exist" in probe.section("zfs-jails").error_text:
+        return (), ()  # ezjail makes it when it first installs
+    return probe.shown("zfs-jails", parse_jail_datasets) or (None, None)
 
 
 def _template_snapshots(probe: _Probe) -> str:
