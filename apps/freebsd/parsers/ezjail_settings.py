@@ -71,6 +71,17 @@ def parse_ezjail_settings(text: str) -> EzjailSettings:
         raise ParseError(f"ezjail's setting {error.args[0]} could not be read on the host.") from error
 
 
+def parse_in_effect(text: str) -> dict[str, str]:
+    """Return the value in effect of each of ezjail's settings, by its name in ezjail.conf.
+
+    One that is not set is empty where ezjail has no default; one that the host could not say is missing.
+
+    Raises:
+        ParseError: A line is none of a setting.
+    """
+    return {f"ezjail_{name}": value for name, value in map(_pair, split_lines(text))}
+
+
 def _pair(line: str) -> tuple[str, str]:
     name, equals, value = line.partition("=")
     if not equals:
