@@ -20,7 +20,7 @@ from apps.accounts.actor import PANEL
 from apps.audit.services import Subject, record
 from apps.freebsd.channel.agent import Agent, RunEnd
 from apps.freebsd.commands import Command, FileChange, Transfer
-from apps.freebsd.errors import CommandFailed, HostUnreachable, PanelError
+from apps.freebsd.errors import HostUnreachable, PanelError
 from apps.jobs import ports, steprun
 from apps.jobs.approvals import plan_holds
 from apps.jobs.filerun import write_file
@@ -29,6 +29,7 @@ from apps.jobs.models import OPEN_STEPS, Job, JobState, Step, StepState
 from apps.jobs.output_text import last_text
 from apps.jobs.services import announce, tell_batch
 from apps.jobs.steprun import Cancelled, GivenUp, HostAway, LetGo, StepRun
+from apps.jobs.transferrun import TransferRun
 
 logger = logging.getLogger(__name__)
 
@@ -155,8 +156,8 @@ def _do(lease: Lease, job: Job, step: Step, agent: Agent) -> RunEnd:
     match job.stored_plan.commands[step.position]:
         case FileChange() as change:
             return write_file(lease, job, step, agent, change)
-        case Transfer():
-            raise CommandFailed("This panel cannot transfer files yet.")
+        case Transfer() as transfer:
+            return TransferRun(lease, job, step, agent, transfer).to_end()
         case Command():
             return StepRun(lease, job, step, agent).to_end()
 
@@ -243,8 +244,21 @@ def _finish(lease: Lease, job: Job, state: JobState, outcome: str) -> None:
         open_steps.update(state=StepState.SKIPPED)
         subject = Subject("job", str(job.pk), job.title, job.host_id)
         record(actor=PANEL, action=f"job.{state}", subject=subject, job_id=job.pk, outcome=outcome)
+        job.state = state
+        _tell_ended(job)
         announce(job)
         tell_batch(job)
+
+
+def _tell_ended(job: Job) -> None:
+    """Tell the rooms above; a bug in there must not leave a job that never ends."""
+    try:
+        with transaction.atomic():
+            ports.tell_ended(job)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("What the end of job %s means elsewhere could not be stored.", job.pk)
 
 
 def _set_step(lease: Lease, step: Step, **values: Any) -> None:
