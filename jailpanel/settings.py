@@ -174,6 +174,14 @@ SSH_CONNECT_TIMEOUT_S = 10
 UPDATE_MIRROR = os.environ.get("JAILPANEL_UPDATE_MIRROR", "http://update.FreeBSD.org").rstrip("/")
 UPDATE_KEY_PRINT = os.environ.get("JAILPANEL_UPDATE_KEY_PRINT", "").lower()
 
+# -- FreeBSD's releases: what a basejail is made of -------------------------------------------------
+MIRROR = os.environ.get("JAILPANEL_MIRROR", "https://download.freebsd.org").rstrip("/")
+ARCHIVE_MIRROR = os.environ.get(
+    "JAILPANEL_ARCHIVE_MIRROR", "https://archive.freebsd.org/old-releases"
+).rstrip("/")
+# Looked into before a mirror is asked: <machine>/<processor>/<release>/MANIFEST, laid there by hand.
+MIRROR_DIR = STATE_DIR / "mirror"
+
 # -- language, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = os.environ.get("JAILPANEL_TIME_ZONE", "UTC")

@@ -10,31 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPException
-from typing import IO, TYPE_CHECKING
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, build_opener
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from apps.freebsd.errors import InvalidInput, PanelError, ParseError
+from apps.freebsd.errors import InvalidInput
+from apps.freebsd.small_file import TIMEOUT_S, MirrorAway, NotGenuine, NotOffered, SmallFiles
 from apps.freebsd.values import Release
 
-if TYPE_CHECKING:
-    from http.client import HTTPMessage
-    from urllib.request import Request
+__all__ = ["MirrorAway", "NotGenuine", "NotOffered", "UpdateMirror", "UpdateTag"]
 
 KEY_PRINT = "800651ef4b4c71c27e60786d7b487188970f4b4169cc055784e21eb71d410cc5"
 MOST_BYTES = 16 * 1024
-TIMEOUT_S = 15.0
-NOT_FOUND = 404
 MIRROR = re.compile(
     r"https?://[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*"
 )
@@ -43,20 +34,6 @@ _TAG = re.compile(
     r"freebsd-update\|(?P<arch>[a-z0-9_]+)\|(?P<release>[A-Z0-9.-]+)\|(?P<patch>[0-9]{1,3})"
     r"\|[0-9a-f]{64}\|(?P<eol>[0-9]{10})(?:\|[^\n]*)?\n?"
 )
-
-
-class MirrorAway(PanelError):
-    """The mirror did not answer, or not with a file."""
-
-    retry = True
-
-
-class NotOffered(PanelError):
-    """The mirror answers, and has nothing for this release."""
-
-
-class NotGenuine(ParseError):
-    """What the mirror gave is not what FreeBSD's project signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,60 +91,7 @@ class UpdateMirror:
         return tag
 
     def _fetch(self, url: str) -> bytes:
-        """Return a small file, in the time that it may take: a socket's begins anew with each byte."""
-        answer: list[bytes | PanelError] = []
-        thread = threading.Thread(target=self._ask, args=(url, answer), name="update-mirror", daemon=True)
-        thread.start()
-        thread.join(self.timeout_s)
-        got = answer[0] if answer else self._away(f"it took longer than {self.timeout_s:g} seconds")
-        if isinstance(got, PanelError):
-            raise got
-        return got
-
-    def _ask(self, url: str, answer: list[bytes | PanelError]) -> None:
-        try:
-            # The scheme is http or https: MIRROR.
-            with build_opener(_StayHere).open(url, timeout=self.timeout_s) as response:
-                answer.append(_read(response, time.monotonic() + self.timeout_s))
-        except HTTPError as error:
-            error.close()
-            answer.append(self._refused(error.code))
-        except (OSError, HTTPException, ValueError) as error:
-            answer.append(self._away(_reason(error)))
-        except PanelError as error:
-            answer.append(error)
-
-    def _refused(self, status: int) -> PanelError:
-        if status == NOT_FOUND:
-            return NotOffered("The update mirror has nothing for this release.")
-        return self._away(f"it answered with status {status}")
-
-    def _away(self, why: str) -> MirrorAway:
-        return MirrorAway(f"The update mirror {self.url} could not be reached: {why}.")
-
-
-def _reason(error: Exception) -> str:
-    """Say why in words, without the number that the system has for it."""
-    cause = getattr(error, "reason", None) or error
-    return str(getattr(cause, "strerror", None) or cause) or type(error).__name__
-
-
-class _StayHere(HTTPRedirectHandler):
-    """Follows nowhere: the mirror is the one that was set."""
-
-    def redirect_request(  # noqa: PLR0917  urllib's signature
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> None:
-        """Have the redirect end as an error."""
-
-
-def _read(response: IO[bytes], until: float) -> bytes:
-    data = b""
-    while chunk := response.read1(MOST_BYTES):  # type: ignore[attr-defined]  # http.client's own
-        data += chunk
-        if len(data) > MOST_BYTES or time.monotonic() > until:
-            raise NotGenuine("The update mirror gave more than a key or a tag is long.")
-    return data
+        return SmallFiles("The update mirror", self.url, MOST_BYTES, self.timeout_s).fetch(url)
 
 
 def _key(pem: bytes, key_print: str) -> RSAPublicKey:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 from apps.simulator.hosts import HISTORY, demo_hosts
+from apps.simulator.mirrors import write_manifests
+from apps.simulator.patches import RELEASES
 from apps.simulator.simulation import AlreadyServed, Simulation
 
 ONE_PORT_HELP = "listen on 127.0.1.1, 127.0.1.2, … at this port instead of on free ports of 127.0.0.1"
@@ -24,6 +26,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--panel-key", type=Path, help="a public key that may run the agent on every host")
     parser.add_argument("--in-process", action="store_true", help="answer probes without processes")
+    parser.add_argument("--mirror", type=Path, help="a folder that is to get the releases' MANIFESTs")
     parser.add_argument("--one-port", type=int, metavar="PORT", help=ONE_PORT_HELP)
     return parser.parse_args(argv)
 
@@ -51,6 +54,8 @@ async def serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if options.mirror:
+        write_manifests(options.mirror, RELEASES)
     simulation = simulation_of(options)
     try:
         await simulation.start(demo_hosts(options.hosts), HISTORY)

@@ -9,22 +9,27 @@ import asyncio
 import http.client
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from apps.simulator import world
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apps.simulator.machine import Machine
 
-SIZES_KB = {"base": 202_000, "lib32": 62_000, "src": 204_000}
+SIZES_KB = {"base": 202_000, "lib32": 62_000, "src": 204_000, "ports": 52_000}
+PROCESSORS = {"amd64": "amd64", "arm64": "aarch64", "i386": "i386"}
 TIMEOUT_S = 10
 _PLACES = {
-    "https": r"/(?:ftp/)?releases",
+    "https": r"/(?:ftp/)?releases|/old-releases",
     "http": r"/(?:ftp/)?releases|/pub/FreeBSD/releases",
     "ftp": r"/pub/FreeBSD/releases",
 }
 _SET = r"/(?P<arch>[a-z0-9]+)/(?P<target>[a-z0-9]+)/(?P<release>[0-9][^/]*)/(?P<set>[a-z0-9]+)\.txz"
+_MANIFEST = r"/(?P<arch>[a-z0-9]+)/(?P<target>[a-z0-9]+)/(?P<release>[0-9][^/]*)/MANIFEST"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -76,7 +81,24 @@ def _local(machine: Machine, path: str) -> Fetched:
     return Fetched(data, len(data) // 1024)
 
 
+def write_manifests(folder: Path, releases: Iterable[str]) -> None:
+    """Lay the MANIFESTs of releases into a folder as a mirror has them: for a panel without a way out.
+
+    Args:
+        folder: where; made when missing.
+        releases: such as "13.2-RELEASE".
+    """
+    for release in releases:
+        for arch in ("amd64", "arm64"):
+            place = folder / arch / PROCESSORS[arch] / release
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "MANIFEST").write_text(world.manifest(release, arch))
+
+
 def _mirrored(machine: Machine, scheme: str, path: str) -> Fetched:
+    asked = re.fullmatch(f"(?:{_PLACES[scheme]}){_MANIFEST}", path)
+    if asked and asked["release"] in machine.spec.fetchable:
+        return Fetched(world.manifest(asked["release"], asked["arch"]).encode(), 1)
     match = re.fullmatch(f"(?:{_PLACES[scheme]}){_SET}", path)
     arch = machine.spec.arch
     if (

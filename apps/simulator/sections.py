@@ -6,11 +6,12 @@ byte by byte.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
 
-from apps.simulator import flavours, shellvars
+from apps.simulator import flavours, packages, shellvars
 
 Result = tuple[bytes, bytes, int]
 EZJAIL = "/usr/local/etc/ezjail"
@@ -139,6 +140,9 @@ class Sections:
             "kind_of": self.kind_of,
             "basejail": self.basejail,
             "basejail_release": self.basejail_release,
+            "update_marks": self.update_marks,
+            "sets": self.sets,
+            "pkgbase": self.pkgbase,
         }
         return known.get(name)
 
@@ -247,6 +251,31 @@ class Sections:
             return b"", b"", 0
         match = re.search(rb"^USERLAND_VERSION=.*$", contents(path), re.MULTILINE)
         return (match[0] + b"\n" if match else b""), b"", 0
+
+    def update_marks(self) -> Result:
+        """Print for each tree whether freebsd-update has fetched what it has not installed."""
+        out = ""
+        for tree in ("jailbase", "jailtemplate"):
+            named = self.path_of(tree).removeprefix(self.root) + "\n"
+            mark = f"{self.root}/var/db/freebsd-update/{hashlib.sha256(named.encode()).hexdigest()}-install"
+            out += f"{tree} {'pending' if os.path.lexists(mark) else 'none'}\n"
+        return _bytes(out), b"", 0
+
+    def sets(self) -> Result:
+        """Print the distribution sets that the panel has fetched to here."""
+        folder, out = f"{self.root}/var/db/jailpanel/files/sets", b""
+        for release in self.directories_in(folder)[0].splitlines():
+            names = self.names_in(f"{folder}/{release.decode()}")[0].splitlines()
+            out += b"".join(b"%s/%s\n" % (release, name) for name in names if name.endswith(b".txz"))
+        return out, b"", 0
+
+    def pkgbase(self) -> Result:
+        """Print the package that the host's own base system comes from, if it does."""
+        database = self.root + packages.DATABASE
+        if not os.path.exists(self.root + packages.PKG) or not is_regular(database):  # noqa: PTH110 - hot
+            return b"", b"", 0
+        found = b'"FreeBSD-runtime"' in contents(database)
+        return (b"FreeBSD-runtime\n" if found else b""), b"", 0
 
 
 def _bytes(text: str) -> bytes:

@@ -6,6 +6,7 @@ numbers of directories are those of the captures, because `ls -l` shows them as 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,13 @@ SPARED = (
     *("var/heimdal/", "var/msgs/", "var/preserve/", "var/rwho/", "var/unbound/", "var/yp/"),
 )
 SET_MAGIC = "FreeBSD distribution set"
+# How many names a set's true file holds, what the MANIFEST calls it, and whether the installer takes it.
+SETS = {
+    "base": (27155, "Base system (MANDATORY)", "on"),
+    "lib32": (584, "32-bit compatibility libraries", "on"),
+    "ports": (168324, "Ports tree", "off"),
+    "src": (95103, "System source tree", "off"),
+}
 
 _NAMES = Path(__file__).with_name("base.txt")
 _MODES = {"dev/": 0o555, "proc/": 0o555, "tmp/": 0o1777, "COPYRIGHT": 0o444, "boot.config": 0o644}
@@ -102,6 +110,30 @@ def src_set() -> list[Entry]:
     return [_entry(name, "") for name in names]
 
 
+def ports_set() -> list[Entry]:
+    """Give what ports.txz holds, as far as anything asks."""
+    names = (
+        *("usr/ports/", "usr/ports/Makefile", "usr/ports/UPDATING", "usr/ports/MOVED", "usr/ports/Mk/"),
+        *("usr/ports/Mk/bsd.port.mk", "usr/ports/www/", "usr/ports/www/nginx/", "usr/ports/ports-mgmt/pkg/"),
+    )
+    return [_entry(name, "") for name in names]
+
+
+def manifest(release: str, arch: str) -> str:
+    """Make a release's MANIFEST over the sets that the simulated mirrors have.
+
+    Args:
+        release: such as "13.2-RELEASE".
+        arch: as `uname -m` says.
+    """
+    lines = []
+    for name, (count, text, default) in SETS.items():
+        if name != "lib32" or arch == "amd64":
+            digest = hashlib.sha256(set_text(name, release).encode()).hexdigest()
+            lines.append(f'{name}.txz\t{digest}\t{count}\t{name}\t"{text}"\t{default}\n')
+    return "".join(lines)
+
+
 def freebsd_version_script(release: str) -> str:
     """Make bin/freebsd-version as far as anything reads it."""
     return (
@@ -125,7 +157,12 @@ def read_set(text: str) -> DistributionSet | None:
 
 def set_entries(name: str, release: str, rc_conf: str = "") -> list[Entry]:
     """Give what the set of this name holds."""
-    return {"base": lambda: base_set(release, rc_conf), "lib32": lib32_set, "src": src_set}[name]()
+    return {
+        "base": lambda: base_set(release, rc_conf),
+        "lib32": lib32_set,
+        "src": src_set,
+        "ports": ports_set,
+    }[name]()
 
 
 def _entry(name: str, release: str) -> Entry:

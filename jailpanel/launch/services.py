@@ -53,6 +53,7 @@ def simulator(places: Places) -> Service:
         "apps.simulator", "--dir", str(places.simulator), "--hosts", str(DEMO_HOSTS),
         "--panel-key", str(places.state / "panel_ed25519.pub"),
         "--pace", os.environ.get("JAILPANEL_DEMO_PACE", "1.0"),
+        "--mirror", str(places.state / "mirror"),
     )  # fmt: skip
     return Service("simulator", argv, probes.hosts_answer(places.host_listing))
 

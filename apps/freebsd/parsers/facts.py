@@ -33,6 +33,7 @@ from apps.freebsd.parsers.lines import excerpt, split_lines
 from apps.freebsd.parsers.mounts import parse_mounts
 from apps.freebsd.parsers.releases import parse_ezjail_version, parse_freebsd_version, parse_uname
 from apps.freebsd.parsers.sysctl import parse_boottime, parse_loadavg, parse_sysctl
+from apps.freebsd.parsers.upkeep import Upkeep, parse_upkeep
 from apps.freebsd.parsers.zfs import ZfsPool, parse_zfs_list, parse_zpool_list
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class HostFacts:
         running: All jails of the kernel, ezjail's or not.
         leftovers: What belongs to no jail.
         problems: Why something that is only shown could not be read.
+        upkeep: What is under way with the basejail, or was cut short.
         archives: The archives of jails; None when the host could not say.
         datasets: Those below ezjail's; None when there are none, or the host could not say.
         snapshots: Theirs; None likewise.
@@ -133,6 +135,7 @@ class HostFacts:
     datasets: tuple[DatasetFacts, ...] | None = None
     snapshots: tuple[SnapshotFacts, ...] | None = None
     setup: SetupFacts | None = None
+    upkeep: Upkeep = Upkeep()
 
 
 def parse_facts(sections: FactSections) -> HostFacts:
@@ -186,6 +189,7 @@ def parse_facts(sections: FactSections) -> HostFacts:
         snapshots=snapshots,
         setup=parse_setup(sections, ezjail.settings.jailzfs),
         problems=tuple(probe.problems),
+        upkeep=parse_upkeep(*(_said(probe, key) for key in ("update-marks", "sets", "pkgbase"))),
     )
 
 
@@ -341,6 +345,12 @@ def _datasets(
 def _template_snapshots(probe: _Probe) -> str:
     """Take a host without such a dataset, and an older agent, for one without snapshots of it."""
     section = probe.sections.get("zfs-template")
+    return section.text if section and section.status == 0 else ""
+
+
+def _said(probe: _Probe, key: str) -> str:
+    """Return what a section says that an older agent does not have."""
+    section = probe.sections.get(key)
     return section.text if section and section.status == 0 else ""
 
 

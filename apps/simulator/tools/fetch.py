@@ -22,7 +22,7 @@ STEPS = 10
 
 @tool("/usr/bin/fetch")
 async def fetch(call: Call) -> int:
-    """Play fetch [-q] [-o FILE|FOLDER|-] URL…."""
+    """Play fetch [-qr] [-o FILE|FOLDER|-] URL…."""
     words = [word for word in call.args if not word.startswith("--")]
     try:
         found, urls = getopt(words, "146AaB:dFi:lMmN:no:PpqRrS:sT:Uvw:")
@@ -41,19 +41,34 @@ async def _one(call: Call, options: dict[str, str], url: str) -> int:
     except NotFetched as error:
         return await call.fail(f"fetch: {url}: {error}")
     name = url.rpartition("/")[2] or "fetch.out"
-    await _transfer(call, options, name, fetched)
     target = options.get("o", name)
     if target == "-":
+        await _transfer(call, options, name, fetched)
         await call.sink_out(fetched.data)
         return 0
     path = target if target.startswith("/") else f"{call.cwd.rstrip('/')}/{target}"
     if call.machine.files.is_dir(path):
         path = f"{path}/{name}"
     try:
-        call.machine.files.write_bytes(path, fetched.data)
+        await _into(call, options, path, fetched)
     except OSError as error:
         return await call.fail(f"fetch: {target}: open(): {error.strerror}")
     return 0
+
+
+async def _into(call: Call, options: dict[str, str], path: str, fetched: Fetched) -> None:
+    """Write what comes: with -r behind whatever is there already, and so that what is cut short stays."""
+    files, data, name = call.machine.files, fetched.data, path.rpartition("/")[2]
+    if "r" not in options:
+        await _transfer(call, options, name, fetched)
+        files.write_bytes(path, data)
+        return
+    have = files.read_bytes(path) if files.is_file(path) else b""
+    whole = have + data[len(have) :]
+    files.write_bytes(path, whole[: max(len(have), len(whole) // 2)])
+    missing = (len(whole) - len(have)) / len(data) if data else 0
+    await _transfer(call, options, name, Fetched(data, int(fetched.size_kb * missing)))
+    files.write_bytes(path, whole)
 
 
 async def _transfer(call: Call, options: dict[str, str], name: str, fetched: Fetched) -> None:

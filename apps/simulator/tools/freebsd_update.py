@@ -46,7 +46,8 @@ class Update:
     @property
     def mark(self) -> str:
         """Where it notes what waits to be installed; one for each tree."""
-        return f"{WORKDIR}/{hashlib.sha256(self.base.encode()).hexdigest()}-install"
+        named = f"{self.base}\n".encode()  # echo ${BASEDIR} | sha256 -q
+        return f"{WORKDIR}/{hashlib.sha256(named).hexdigest()}-install"
 
     @property
     def world(self) -> str:

@@ -190,7 +190,7 @@ async def unpack(session: Session, path: str, name: str, target: str) -> None:
     entries = world.set_entries(name, found.release, found.rc_conf)
     for at, entry in enumerate(entries):
         try:
-            _extract(session.files, entry, target)
+            extract(session.files, entry, target)
         except OSError as error:
             await session.complain(f"{entry.path}: Can't create: {error.strerror}\ntar: Error exit delayed.")
             raise Exit(f"Error: Package install script for {name} failed.") from None
@@ -198,7 +198,7 @@ async def unpack(session: Session, path: str, name: str, target: str) -> None:
             await session.call.pause(UNPACK_SECONDS_EACH * 20)
 
 
-def _extract(files: Files, entry: world.Entry, target: str) -> None:
+def extract(files: Files, entry: world.Entry, target: str) -> None:
     """Unpack one entry over whatever is there (`tar --unlink`)."""
     place = f"{target}/{entry.path}"
     if entry.text is None:
