@@ -121,11 +121,16 @@ def _asked_by(actor: Actor) -> dict[str, Any]:
 
 
 def _as_values(pace: Pace) -> dict[str, Any]:
-    return {"at_once": pace.at_once, "stop_after": pace.stop_after, "canary": pace.canary}
+    return {
+        "at_once": pace.at_once,
+        "stop_after": pace.stop_after,
+        "canary": pace.canary,
+        "chained": pace.chained,
+    }
 
 
 def _pace(batch: Batch) -> Pace:
-    return Pace(batch.at_once, batch.stop_after, batch.canary)
+    return Pace(batch.at_once, batch.stop_after, batch.canary, batch.chained)
 
 
 def _store_children(actor: Actor, batch: Batch, children: Sequence[Child]) -> None:

@@ -43,7 +43,8 @@ class Batch(models.Model):
     """One wish over many jails or hosts: jobs that are let go of one after the other (batches.py).
 
     `at_once` hosts work on it at a time; after `stop_after` failed jobs (0: never) the rest is cancelled;
-    with `canary` the first job has to succeed before any other begins.
+    with `canary` the first job has to succeed before any other begins. `chained` ones are parts of one wish:
+    each has to succeed before the next begins.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -54,6 +55,7 @@ class Batch(models.Model):
     at_once = models.PositiveSmallIntegerField(default=1)
     stop_after = models.PositiveSmallIntegerField(default=1)
     canary = models.BooleanField(default=False)
+    chained = models.BooleanField(default=False)
     requester = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )

@@ -94,10 +94,14 @@ class Played:
         assert len(at_work) == len(set(at_work)) <= self.pace.at_once
         if self.pace.canary and self.begun[1:]:
             assert self.states[0] == JobState.SUCCEEDED
+        if self.pace.chained and self.begun:
+            assert JobState.AWAITING not in self.states
+            assert self.begun == list(range(len(self.begun)))
+            assert {self.states[n] for n in self.begun[:-1]} <= {JobState.SUCCEEDED}
 
 
 hosts_of_jobs = st.lists(st.integers(0, 4), min_size=1, max_size=12)
-paces = st.builds(Pace, st.integers(1, 4), st.integers(0, 3), st.booleans())
+paces = st.builds(Pace, st.integers(1, 4), st.integers(0, 3), st.booleans(), st.booleans())
 happenings = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(ENDS)), max_size=60)
 
 
@@ -156,6 +160,11 @@ def members(*states: str) -> list[Member]:
         (Pace(stop_after=1), ("succeeded", "failed"), ""),
         (Pace(stop_after=1), ("failed", "running"), ""),
         (Pace(canary=True), (), ""),
+        (Pace(chained=True), ("succeeded", "held"), ""),
+        (Pace(chained=True), ("held", "awaiting_approval"), ""),
+        (Pace(chained=True), ("held", "cancelled"), "one was cancelled"),
+        (Pace(chained=True), ("succeeded", "failed", "held"), "one failed"),
+        (Pace(chained=True), ("succeeded", "failed"), ""),
     ],
 )
 def test_it_stops_when_its_pace_says_so_and_something_is_left_to_stop(pace, states, why):
