@@ -66,7 +66,13 @@ def _create(request: PanelRequest, host: Host, form: JailForm) -> Job | None:
 
 
 def _jail_plan(form: JailForm) -> Plan | None:
-    return form.wanted.plan() if form.is_bound and form.is_valid() and form.wanted else None
+    if not form.is_bound or not form.is_valid() or form.wanted is None:
+        return None
+    try:
+        return form.wanted.plan(form.host)
+    except InvalidInput as error:
+        form.add_error(None, error.message)
+        return None
 
 
 def _complain(form: JailForm, error: PanelError) -> None:

@@ -10,9 +10,12 @@ from django import forms
 from django.http import QueryDict
 
 from apps.freebsd.errors import InvalidInput
-from apps.freebsd.values import FlavourName, InterfaceAddress, JailAddresses, JailName
+from apps.freebsd.values import AbsolutePath, FlavourName, InterfaceAddress, JailAddresses, JailName
 from apps.hosts.models import Host
-from apps.jails import rules
+from apps.jails import new_rules, rules
+from apps.jails.new_options import NewJailOptions
+from apps.jails.offers import host_archives, storages
+from apps.jails.options_form import OPTION_FIELDS, OptionsForm, typed_options
 from apps.jails.queries import host_flavours, host_network
 from apps.jails.services import NewJail
 
@@ -53,8 +56,8 @@ class AddressRow:
         return InterfaceAddress.from_parts(self.interface, self.address.strip(), self.prefix.strip())
 
 
-class JailForm(forms.Form):
-    """Name, flavour and address rows of a new jail.
+class JailForm(OptionsForm):
+    """Name, flavour and address rows of a new jail, and the options that are folded away.
 
     Rows come as repeated fields `interface`, `address` and `prefix`, so that a row can be added or
     taken away without numbering; their errors are kept under `address-<row>` and so on.
@@ -81,9 +84,11 @@ class JailForm(forms.Form):
     )
 
     def __init__(
-        self, host: Host, data: QueryDict | None = None, initial: dict[str, str] | None = None
+        self, host: Host, data: QueryDict | None = None, initial: dict[str, Any] | None = None
     ) -> None:
-        super().__init__(data, initial=initial)
+        super().__init__(
+            data, initial={"clean_stop": not new_rules.why_no_clean_stop(host)} | (initial or {})
+        )
         self.host = host
         self.network = host_network(host)
         self.rows = _rows(data) if data is not None else [_first_row(self.network)]
@@ -93,13 +98,44 @@ class JailForm(forms.Form):
         self.warnings: list[str] = []
         self.is_public_first = False
         self.wanted: NewJail | None = None
-        flavours = [("", "(the host's default)"), *((name, name) for name in host_flavours(host))]
-        self.fields["flavour"].choices = flavours  # type: ignore[attr-defined]
+        self._offer(host_flavours(host))
+
+    def _offer(self, flavours: list[str]) -> None:
+        """Fill in what the host has to choose from."""
+        named = [(name, name) for name in flavours]
+        choices = {
+            "flavour": [("", "(the host's default)"), *named],
+            "more_flavours": named,
+            "archive": [("", "(the template)"), *host_archives(self.host)],
+            "storage": storages(self.host),
+        }
+        for name, offered in choices.items():
+            self.fields[name].choices = offered  # type: ignore[attr-defined]
+
+    @property
+    def more_open(self) -> bool:
+        """Whether the folded part is shown: something in it is filled in, or amiss."""
+        return self.is_used() or any(name in self.errors for name in OPTION_FIELDS if self.is_bound)
+
+    @property
+    def has_zfs(self) -> bool:
+        """Whether a jail can be a dataset on the host."""
+        return new_rules.makes_datasets(self.host)
+
+    @property
+    def zfs_properties(self) -> str:
+        """What ezjail.conf gives to each jail's dataset."""
+        return new_rules.defaults_of(self.host).text("ezjail_zfs_jail_properties")
+
+    @property
+    def clean_stop_note(self) -> str:
+        """Why there is no choice of how its services end; empty where there is one."""
+        return new_rules.why_no_clean_stop(self.host)
 
     @classmethod
     def with_another_row(cls, host: Host, data: QueryDict) -> JailForm:
         """Return the form as it was filled in so far with one more row, and no complaint yet."""
-        form = cls(host, initial={name: str(data[name]) for name in data})
+        form = cls(host, initial={**{name: str(data[name]) for name in data}, **typed_options(data)})
         form.rows = _rows(data)
         if len(form.rows) < MOST_ROWS:
             form.rows.append(form.blank_row)
@@ -138,6 +174,7 @@ class JailForm(forms.Form):
                 JailName.parse(self.data.get("name", "").strip()),
                 JailAddresses(tuple(row.parsed() for row in filled)),
                 FlavourName.parse(flavour) if flavour else None,
+                options=self.options(new_rules.defaults_of(self.host).jailzfs),
             )
         except InvalidInput:
             return None
@@ -160,9 +197,31 @@ class JailForm(forms.Form):
         if self.has_too_many_rows:
             self.add_error(None, f"A jail can have at most {MOST_ROWS} addresses here.")
         addresses = self._addresses(data)
-        if addresses is not None and data.get("name") and not self.errors:
-            self.wanted = NewJail(data["name"], addresses, data.get("flavour"), self._reason(data))
+        options = self._options(data)
+        if addresses is not None and options is not None and data.get("name") and not self.errors:
+            self.wanted = NewJail(data["name"], addresses, data.get("flavour"), self._reason(data), options)
         return data
+
+    def archive_path(self, _file_name: str) -> AbsolutePath:
+        """Return where an archive of the host is."""
+        return new_rules.archive_path(self.host, _file_name)
+
+    def _options(self, data: dict[str, Any]) -> NewJailOptions | None:
+        """Return the options, or None with a complaint at its field."""
+        name = data.get("name") or JailName.parse("a")
+        try:
+            options = self.options(new_rules.defaults_of(self.host).jailzfs)
+        except InvalidInput as error:
+            self._complain(error.field, error.message)
+            return None
+        for field, message in new_rules.check_options(self.host, name, data.get("flavour"), options):
+            self._complain(field, message)
+        return options
+
+    def _complain(self, field: str | None, message: str) -> None:
+        named = field if field in self.fields else None
+        if named is None or not self.has_error(named):
+            self.add_error(named, message)
 
     def _addresses(self, data: dict[str, Any]) -> JailAddresses | None:
         filled = [row for row in self.rows if not row.is_empty]

@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from apps.freebsd.commands import Command, ezjail
-from apps.freebsd.values import FlavourName, JailAddresses, JailName
+from apps.freebsd.values import JailName
 from apps.jails.models import Jail
 from apps.jobs.plan import Plan
-
-
-def create_plan(name: JailName, addresses: JailAddresses, flavour: FlavourName | None) -> Plan:
-    """Return the plan that makes a jail; it is not started."""
-    command = ezjail.create(name, addresses, flavour=flavour)
-    checks = (
-        f"ezjail's file for {name} is whole and holds {addresses}",
-        "its root directory is there",
-    )
-    return Plan("jails.create", f"Create the jail {name}", (command,), checks)
 
 
 def start_plan(jail: Jail) -> Plan:

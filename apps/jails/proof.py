@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import Release
-from apps.jails import next_links, remains, retry
+from apps.jails import new_proof, next_links, remains, retry
 from apps.jails.models import Basejail, Jail
 from apps.jobs.models import Job
 from apps.jobs.ports import JobKind, register_kind
@@ -55,7 +55,7 @@ def _created(job: Job) -> list[str]:
     addresses = ",".join(str(address) for address in jail.addresses.all())
     if addresses != job.intent["addresses"]:
         problems.append(f"ezjail's file holds the addresses {addresses or '(none)'}.")
-    return problems
+    return [*problems, *new_proof.wrong_of_options(job, jail)]
 
 
 def _started(job: Job) -> list[str]:

@@ -18,6 +18,7 @@ from apps.hosts.models import Host
 from apps.jails import plans, remains, services
 from apps.jails.basejail.services import basejail_install_request, basejail_plan
 from apps.jails.models import Jail
+from apps.jails.new_options import NewJailOptions
 from apps.jails.services import Agreed, NewJail
 from apps.jobs.models import OPEN_STATES, Job
 from apps.jobs.plan import Plan
@@ -105,7 +106,7 @@ def _create_again(job: Job) -> Plan:
     _done(job, f"The jail {wanted.name} is there as it was asked for")
     _refuse_remains(job, wanted)
     services.check_new_jail(job.host, wanted, without=_never_made(job))
-    return wanted.plan()
+    return wanted.plan(job.host)
 
 
 def _wanted(job: Job) -> NewJail:
@@ -115,6 +116,7 @@ def _wanted(job: Job) -> NewJail:
         JailAddresses.parse(intent["addresses"]),
         FlavourName.parse(intent["flavour"]) if intent["flavour"] else None,
         intent["public_first_reason"],
+        NewJailOptions.from_json(intent.get("options") or {}),
     )
 
 

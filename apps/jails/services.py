@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -15,9 +15,10 @@ from apps.freebsd.errors import Conflict, InvalidInput
 from apps.freebsd.values import FlavourName, JailAddresses, JailName
 from apps.hosts.models import Host
 from apps.hosts.services import host_lock
-from apps.jails import plans, rules
+from apps.jails import new_plans, new_rules, plans, rules
 from apps.jails.changes import RESTART, START, STOP, intent_of, subject_of, why_not_now
 from apps.jails.models import Jail, JailAddress
+from apps.jails.new_options import NewJailOptions
 from apps.jails.queries import host_flavours, host_network
 from apps.jobs.models import OPEN_STATES, Job
 from apps.jobs.plan import Plan
@@ -48,16 +49,24 @@ class NewJail:
         addresses: Its addresses in order.
         flavour: The flavour to lay over it, if any.
         public_first_reason: Why its first address may be public, if it is.
+        options: What the simple form does not ask.
     """
 
     name: JailName
     addresses: JailAddresses
     flavour: FlavourName | None = None
     public_first_reason: str = ""
+    options: NewJailOptions = field(default_factory=NewJailOptions)
 
-    def plan(self) -> Plan:
-        """Return the commands that make it."""
-        return plans.create_plan(self.name, self.addresses, self.flavour)
+    def plan(self, host: Host) -> Plan:
+        """Return the commands that make it on a host as it was last seen.
+
+        Raises:
+            InvalidInput: What the host's ezjail makes of an option cannot be told.
+        """
+        return new_plans.create_plan(
+            self.name, self.addresses, self.flavour, self.options, new_rules.defaults_of(host)
+        )
 
 
 def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Agreed) -> Job:
@@ -69,19 +78,23 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
         Conflict: The host is away, or the plan is another than was shown.
     """
     actor.require(Perm.JAIL_CREATE, host.pk)
-    plan = wanted.plan()
+    if wanted.options.starts:
+        actor.require(Perm.JAIL_START, host.pk)
+    plan = wanted.plan(host)
     with transaction.atomic():
         host_lock(host)
         if existing := _asked_before(actor, host, plan, agreed):
             return existing
         check_new_jail(host, wanted)
         jail = _insert(host, wanted)
-        intent = {
+        intent: dict[str, Any] = {
             "name": str(wanted.name),
             "addresses": str(wanted.addresses),
             "flavour": str(wanted.flavour or ""),
             "public_first_reason": wanted.public_first_reason,
         }
+        if not wanted.options.is_plain:
+            intent["options"] = wanted.options.to_json()
         return queue_plan(
             actor,
             host,
@@ -96,7 +109,7 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
 
 def jail_create_find(*, actor: Actor, host: Host, wanted: NewJail, agreed: Agreed) -> Job | None:
     """Return the job that this wish made before, if it did: the form was sent twice."""
-    return _asked_before(actor, host, wanted.plan(), agreed)
+    return _asked_before(actor, host, wanted.plan(host), agreed)
 
 
 def check_new_jail(host: Host, wanted: NewJail, *, without: str = "") -> None:
@@ -117,6 +130,7 @@ def check_new_jail(host: Host, wanted: NewJail, *, without: str = "") -> None:
     errors += rules.check_order(wanted.addresses, wanted.public_first_reason)
     if wanted.flavour and str(wanted.flavour) not in host_flavours(host):
         errors.append(("flavour", f"The host has no flavour {wanted.flavour}."))
+    errors += new_rules.check_options(host, wanted.name, wanted.flavour, wanted.options)
     if errors:
         raise InvalidInput(errors[0][1], field=errors[0][0])
     basejail = getattr(host, "basejail", None)
@@ -129,7 +143,7 @@ def _insert(host: Host, wanted: NewJail) -> Jail:
         host=host,
         name=wanted.name.hostname,
         safe_name=wanted.name.safe_name,
-        flavour=str(wanted.flavour or ""),
+        flavour=new_plans.all_flavours(wanted.flavour, wanted.options)[:64],
     )
     JailAddress.objects.bulk_create(
         JailAddress(

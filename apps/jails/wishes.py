@@ -10,6 +10,7 @@ from apps.accounts.middleware import PanelRequest
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import JailAddresses
 from apps.hosts.models import Host
+from apps.jails.options_form import as_typed
 from apps.jobs.models import Job
 from apps.jobs.queries import job_list
 
@@ -54,6 +55,8 @@ def _jail_fields(job: Job) -> QueryDict:
         fields[name] = str(job.intent.get(name, ""))
     if reason := job.intent.get("public_first_reason"):
         fields["public_first"], fields["public_first_reason"] = "on", str(reason)
+    for name, value in as_typed(job.intent.get("options") or {}).items():
+        fields.setlist(name, value if isinstance(value, list) else [value])
     for item in _addresses(job):
         fields.appendlist("interface", str(item.interface or ""))
         fields.appendlist("address", str(item.ip))

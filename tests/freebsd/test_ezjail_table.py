@@ -8,8 +8,9 @@ import re
 import pytest
 
 from apps.freebsd.commands import ezjail
+from apps.freebsd.commands.new_jail import CreateOptions, Storage
 from apps.freebsd.ezjail_usage import SUBCOMMANDS
-from apps.freebsd.values import DEFAULT_MIRROR, FlavourName, JailAddresses, JailName, Release
+from apps.freebsd.values import DEFAULT_MIRROR, AbsolutePath, FlavourName, JailAddresses, JailName, Release
 from tests.freebsd.cases import CAPTURES, captured
 from tests.freebsd.ezjail_table import PAGE, table_on_page, tables
 
@@ -17,6 +18,11 @@ ANSWERS = re.compile(r"(?:Yes: |In part: |Shown: |Left out: |Not yet\b).*\.", re
 BY_NAME = {command.name: command for command in SUBCOMMANDS}
 NAME = JailName.parse("test")
 ADDRESSES = JailAddresses.parse("lo1|10.0.0.2/24")
+CREATES = (
+    CreateOptions(root=AbsolutePath("/data/jails/test"), storage=Storage.IMAGE, size="10g", blocking=True),
+    CreateOptions(storage=Storage.ZFS, parent="zroot/jails", keep_snapshot=True),
+    CreateOptions(archive=AbsolutePath("/usr/jails/ezjail_archives/test.tar.gz")),
+)
 RELEASE = Release.parse("13.2-RELEASE")
 
 
@@ -39,6 +45,7 @@ def _calls():
     return (
         ezjail.install(RELEASE, DEFAULT_MIRROR, sources=True, ports=True, host_release=RELEASE),
         ezjail.create(NAME, ADDRESSES, flavour=FlavourName.parse("example")),
+        *(ezjail.create(NAME, ADDRESSES, options=options) for options in CREATES),
         ezjail.register(NAME, ADDRESSES, root="fulljail"),
         *(build(NAME) for build in (ezjail.onestart, ezjail.onestop, ezjail.onerestart)),
         ezjail.delete(NAME, wipe=True, force=True),

@@ -233,7 +233,7 @@ def test_whatever_is_typed_no_argument_becomes_more_than_one_word(host, row, nam
     if not form.is_valid():
         assert form.wanted is None
         return
-    (command,) = form.wanted.plan().commands
+    (command,) = form.wanted.plan(form.host).commands
     assert command.argv[0] == "/usr/local/bin/ezjail-admin"
     for word in command.argv[1:]:
         assert word

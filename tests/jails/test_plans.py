@@ -6,7 +6,7 @@ import pytest
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
-from apps.jails import plans
+from apps.jails import new_plans, plans
 from apps.jails.basejail import plans as basejail_plans
 from apps.jails.models import Jail
 from apps.jobs.plan import Plan
@@ -70,12 +70,12 @@ GOLDEN = {
         [(EZJAIL, "delete", "web")],
     ),
     "create": (
-        plans.create_plan(JailName.parse("test"), JailAddresses.parse("lo0|10.0.0.2/24"), None),
+        new_plans.create_plan(JailName.parse("test"), JailAddresses.parse("lo0|10.0.0.2/24"), None),
         "jails.create",
         [(EZJAIL, "create", "test", "lo0|10.0.0.2/24")],
     ),
     "create with a flavour and two addresses": (
-        plans.create_plan(
+        new_plans.create_plan(
             JailName.parse("two.example"),
             JailAddresses.parse("lo0|10.0.0.3/24,re0|192.0.2.10/24"),
             FlavourName.parse("example"),

@@ -257,7 +257,7 @@ def test_a_new_jail_has_a_row_at_once_and_a_job_that_makes_it(based, owner):
     assert (jail.name, jail.safe_name, jail.flavour) == ("two.example", "two_example", "example")
     assert (jail.observed_at, jail.jid) == (None, None)
     assert [str(address) for address in jail.addresses.all()] == ["lo0|10.0.0.7/24", "re0|192.0.2.10/24"]
-    assert (job.subject, job.stored_plan) == ("two_example", wanted.plan())
+    assert (job.subject, job.stored_plan) == ("two_example", wanted.plan(based))
     event = AuditEvent.objects.order_by("-sequence").first()
     assert (event.action, event.object_id, event.job_id) == ("jail.create_requested", "two_example", job.pk)
     assert event.detail["addresses"] == "lo0|10.0.0.7/24,re0|192.0.2.10/24"
@@ -313,7 +313,7 @@ def test_a_host_that_is_away_gets_no_jail(based):
 
 def test_another_plan_than_was_shown_makes_no_jail(based):
     with pytest.raises(Conflict, match="The state changed"):
-        create(based, plan_hash=new("other").plan().hash)
+        create(based, plan_hash=new("other").plan(based).hash)
     assert nothing_was_written()
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apps.freebsd.commands import Command
+from apps.freebsd.commands.new_jail import CreateOptions, Storage
 from apps.freebsd.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ IN_A_TERMINAL = ("/usr/bin/script", "-q", "/dev/null")
 
 INSTALL_TIMEOUT_S = 2 * 3600
 COPY_TIMEOUT_S = 30 * 60  # create and delete walk a whole root directory
+IMAGE_TIMEOUT_S = 2 * 3600  # an image is written in full before anything is copied into it
 START_TIMEOUT_S = 15 * 60  # the call lasts until /etc/rc in the jail has ended
 CONFIG_TIMEOUT_S = 60
 
+PLAIN = CreateOptions()
 PORTSNAP_GONE = 14
 NOBODYS = "203.0.113.1"  # of RFC 5737's range for documents; without an interface jail(8) does not add it
 
@@ -57,26 +60,39 @@ def install(
     return Command(argv, _install_purpose(release, mirror, flags, pretend), timeout_s=INSTALL_TIMEOUT_S)
 
 
-def create(name: JailName, addresses: JailAddresses, *, flavour: FlavourName | None = None) -> Command:
+def create(
+    name: JailName,
+    addresses: JailAddresses,
+    *,
+    flavour: FlavourName | None = None,
+    options: CreateOptions = PLAIN,
+) -> Command:
     """Build the call that makes a jail; it is not started.
 
     Args:
         name: The new jail.
         addresses: Its addresses, the private one first.
         flavour: A directory of files that are copied over the new root.
+        options: What else create is told. An encrypted image asks for its passphrase, so it gets a terminal.
 
     Source: reference ezjail §7.
     """
-    words = () if flavour is None else ("-f", str(flavour))
-    argv = (EZJAIL_ADMIN, "create", *words, str(name), str(addresses))
+    terminal = IN_A_TERMINAL if options.storage is Storage.ELI else ()
+    words = options.words(flavour)
+    argv = (*terminal, EZJAIL_ADMIN, "create", *words, str(name), str(addresses))
+    flavours = words[1] if words[:1] == ("-f",) else ""
+    what = "the archive" if options.archive else "the template"
     purpose = (
-        f"Copy the template into the new jail {name} and register it with {addresses}; each address names "
+        f"Copy {what} into the new jail {name} and register it with {addresses}; each address names "
         "its interface, so that a start of the jail adds it there"
     )
-    if flavour is not None:
-        purpose += f"; -f lays the files of the flavour {flavour} over the copy"
+    if flavours:
+        named = "the flavours" if " " in flavours else "the flavour"
+        purpose += f"; -f lays the files of {named} {flavours} over the copy"
+    purpose = "; ".join((purpose, *options.reasons()))
     undo = f"{EZJAIL_ADMIN} delete -w {name}"
-    return Command(argv, f"{purpose}.", undo=undo, timeout_s=COPY_TIMEOUT_S)
+    timeout_s = COPY_TIMEOUT_S if options.storage is Storage.HOSTS else IMAGE_TIMEOUT_S
+    return Command(argv, f"{purpose}.", undo=undo, timeout_s=timeout_s)
 
 
 def register(name: JailName, addresses: JailAddresses | None, *, root: str = "") -> Command:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.hosts.agent.tree import EZJAIL, SCRIPT, lines, make_tree
 
+ARCHIVES = "/usr/jails/ezjail_archives"
 MIRROR = "https://download.freebsd.org"
 INSTALL = (EZJAIL, "install", "-h", MIRROR, "-r", "13.2-RELEASE")
 ZFS = "/sbin/zfs"
@@ -34,6 +35,14 @@ ACCEPTED = [
     (EZJAIL, "create", "-x", "-r", "fulljail", "test", "203.0.113.1"),
     (EZJAIL, "create", "-x", "-r", "ezjailtemp", "--", "test", "203.0.113.1"),
     (EZJAIL, "create", "-f", "example", "--", "a", "em0.5|2001:db8::5/64,::1"),
+    (EZJAIL, "create", "-f", "example web.2 db_3", "test", "lo0|10.0.0.2/24"),
+    (EZJAIL, "create", "-r", "/usr/jails/elsewhere", "test", "lo0|10.0.0.2/24"),
+    (EZJAIL, "create", "-r", "/data/jails/test", "-i", "-s", "10g", "-b", "--", "test", "lo0|10.0.0.2/24"),
+    (EZJAIL, "create", "-z", "tank/jails", "-k", "test", "lo0|10.0.0.2/24"),
+    (EZJAIL, "create", "-a", f"{ARCHIVES}/test-202611241200.00.tar.gz", "test", "lo0|10.0.0.2/24"),
+    (ZFS, "set", "compression=lz4", "tank/ezjail/test"),
+    (ZFS, "set", "quota=20g", "tank/ezjail/test"),
+    (ZFS, "set", "reservation=none", "tank/ezjail/test"),
     (EZJAIL, "onestart", "test"),
     (EZJAIL, "onestop", "test"),
     (EZJAIL, "onerestart", "test"),
@@ -43,6 +52,8 @@ ACCEPTED = [
     (EZJAIL, "delete", "-w", "-f", "--", "test"),
     (EZJAIL, "config", "-r", "run", "test"),
     (EZJAIL, "config", "-r", "norun", "--", "test"),
+    (EZJAIL, "config", "-n", "new.name", "test"),
+    (EZJAIL, "config", "-n", "new", "--", "test"),
     (ZFS, "destroy", "-r", "tank/ezjail/fulljail"),
     (ZFS, "destroy", "tank/ezjail/newjail@_vanilla_newjail_"),
 ]
@@ -89,7 +100,16 @@ REFUSED = [
     (EZJAIL, "delete", "-w", "newjail"),
     (EZJAIL, "config", "-r", "test", "test"),
     (EZJAIL, "config", "-r", "run"),
-    (EZJAIL, "config", "-n", "new", "test"),
+    (EZJAIL, "config", "-n", "fulljail", "test"),
+    (EZJAIL, "config", "-n", "-f", "test"),
+    (EZJAIL, "config", "-n", "a/b", "test"),
+    (EZJAIL, "config", "-n", "", "test"),
+    (EZJAIL, "config", "-n", "new"),
+    (EZJAIL, "config", "-n", "new", "-r", "run", "test"),
+    (EZJAIL, "config", "-n", "new", "test", "other"),
+    (EZJAIL, "config", "-c", "0-1", "test"),
+    (EZJAIL, "config", "-z", "tank/data", "test"),
+    (EZJAIL, "config", "-f", "1", "test"),
     (EZJAIL, "config", "-r", "run", "-f", "test"),
     (EZJAIL, "config", "--", "-r", "run", "test"),
     (EZJAIL, "create", "test"),
@@ -115,6 +135,31 @@ REFUSED = [
     (EZJAIL, "create", "-x", "-r", "basejail", "test", "10.0.0.2"),
     (EZJAIL, "create", "-x", "-r", "/usr/jails/fulljail", "test", "10.0.0.2"),
     (EZJAIL, "create", "-r", "fulljail", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "a -x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "a  b", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", " a", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-f", "a ../../etc", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "/etc/jails", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "/data", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "/usr/jails/../../etc/x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "/data//x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "/data/x.img", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-r", "/usr/local/etc/ezjail", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-i", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-i", "-s", "0g", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-i", "-s", "10", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-c", "bde", "-s", "10g", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-C", "-P", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-z", "-x", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-a", "/etc/passwd", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-a", "/etc/x.tar.gz", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-a", "-", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-A", "/etc/passwd", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-b", "-i", "-s", "10g", "test", "10.0.0.2"),
+    (ZFS, "set", "mountpoint=/etc", "tank/ezjail/test"),
+    (ZFS, "set", "compression=lz4", "tank"),
+    (ZFS, "set", "quota=20g", "tank/ezjail/newjail"),
+    (ZFS, "set", "quota=20g", "tank/ezjail/test", "tank/x"),
     (EZJAIL, "create", "-x", "fulljail", "10.0.0.2"),
     (ZFS, "list"),
     (ZFS, "destroy"),
@@ -136,7 +181,6 @@ REFUSED = [
     (ZFS, "destroy", "/newjail@_vanilla_newjail_"),
     (ZFS, "destroy", "tank/a%b/newjail@_vanilla_newjail_"),
     (EZJAIL, "create", "-f", "-x", "test", "10.0.0.2"),
-    (EZJAIL, "create", "-f", "a b", "test", "10.0.0.2"),
     (EZJAIL, "create", "-f", "../../etc", "test", "10.0.0.2"),
     (EZJAIL, "create", "-r", "/etc", "test", "10.0.0.2"),
     (EZJAIL, "create", "-f", "x", "-f", "y", "test", "10.0.0.2"),
@@ -204,14 +248,31 @@ def is_formed(argv: tuple[str, ...]) -> bool:
     dataset = r"(?!\S*//)(?=[^\n@]{1,200}(?:/fulljail|/newjail@_vanilla_newjail_)\n)[A-Za-z][A-Za-z0-9._:/-]*"
     forms = (
         rf"{before}{EZJAIL}\ninstall\n-h\n{mirror}\n-r\n{release}\n(?:-s\n)?(?:-p\n)?",
-        rf"{EZJAIL}\ncreate\n(?:-f\n{name}\n|{existing})?(?:--\n)?{jail}\n{address}(?:,{address})*\n",
+        rf"{EZJAIL}\ncreate\n(?:{existing}|{created(name)})(?:--\n)?{jail}\n{address}(?:,{address})*\n",
+        rf"{ZFS}\nset\n{PROPERTY}\n(?=[A-Za-z])(?!\S*//)(?=\S{{3,200}}\n)[A-Za-z0-9._:/-]*/{jail}\n",
         rf"{ZFS}\ndestroy\n(?:-r\n{dataset}/fulljail|{dataset}/newjail@_vanilla_newjail_)\n",
         rf"{EZJAIL}\none(?:start|stop|restart)\n{jail}\n",
         rf"{EZJAIL}\ndelete\n(?:-w\n)?(?:-f\n)?(?:--\n)?{jail}\n",
-        rf"{EZJAIL}\nconfig\n-r\n(?:run|norun)\n(?:--\n)?{jail}\n",
+        rf"{EZJAIL}\nconfig\n(?:-r\n(?:run|norun)\n|-n\n{jail}\n)(?:--\n)?{jail}\n",
     )
     text = "".join(f"{word}\n" for word in argv)
     return any(re.fullmatch(form, text) for form in forms)
+
+
+SIZE = r"[1-9][0-9]{0,8}[kmgKMG]"
+PROPERTY = rf"(?:compression=(?:off|on|lz4|zstd|gzip)|(?:quota|reservation)=(?:none|{SIZE}))"
+
+
+def created(name: str) -> str:
+    """The options of create, in their one order."""
+    place = r"/(?!(?:bin|boot|dev|etc|lib|libexec|proc|rescue|root|sbin|sys|tmp|usr|var|compat)/)"
+    place = rf"(?:/usr/jails/|/usr/local/jails/|/usr/home/|/var/jails/|{place}[^/\n]+/)"
+    plain = r"(?!\S*//)(?!\S*/\.{1,2}(?:/|\n))(?!\S*/\n)(?!\S*\.(?:img|device)\n)(?!\S{1024})"
+    root = rf"(?:-r\n{plain}(?={place}[^/\n])[A-Za-z0-9._@:=+,~/-]+\n)?"
+    dataset = r"(?!\S*//)(?!\S*/\n)(?!\S{201})[A-Za-z][A-Za-z0-9._:/-]*"
+    archive = rf"(?:-a\n{ARCHIVES}/(?!\S*\.\.)(?!\S{{256}})[A-Za-z0-9][A-Za-z0-9._-]*(?:\.tar\.gz|\.tgz)\n)?"
+    flavours = rf"(?:-f\n(?![^\n]{{1024}}){name}(?: {name})*\n)?"
+    return rf"{flavours}{root}(?:-i\n-s\n{SIZE}\n|-z\n{dataset}\n)?{archive}(?:-b\n)?(?:-k\n)?"
 
 
 def test_every_form_is_accepted_and_arrives_as_sent(tree):
@@ -278,7 +339,16 @@ def judge(tmp_path_factory):
     rules = text[text.index("# THE ALLOW-LIST") : text.index("# What more than one verb needs.")]
     loop = """
 set -fu
-LC_ALL=C
+LC_ALL=C R='' NL='
+'
+ezjail_settings() { :; }
+path_of() {
+    case $1 in
+    archivedir) echo /usr/jails/ezjail_archives ;;
+    jaildir) echo /usr/jails ;;
+    *) echo "/usr/jails/$1" ;;
+    esac
+}
 while IFS= read -r count; do
     set --
     while [ $# -lt "$count" ]; do IFS= read -r word; set -- "$@" "$word"; done
@@ -306,4 +376,4 @@ def test_what_is_accepted_reaches_the_program_exactly(tmp_path_factory, argv):
     assert answer.returncode == (0 if is_formed(argv) else 77)
     if answer.returncode == 0:
         output = tree.follow("run-00000001")[0]
-        assert output.endswith(lines(*argv[argv.index(EZJAIL) + 1 :]))
+        assert output.endswith(lines(*argv[argv.index(ZFS if argv[0] == ZFS else EZJAIL) + 1 :]))
