@@ -15,6 +15,9 @@ class JailsConfig(AppConfig):
     def ready(self) -> None:
         """Register the observer and the job kinds."""
         from apps.hosts import observers  # noqa: PLC0415  needs the app registry
+        from apps.jails import drift  # noqa: PLC0415  needs the app registry
+        from apps.jails import archives, flavours  # noqa: PLC0415  needs the app registry
+        from apps.jails import settings as jail_settings  # noqa: PLC0415  needs the app registry
         from apps.jails.changes import CHANGES, batch_retry_url  # noqa: PLC0415  needs the app registry
         from apps.jails.observing import observe  # noqa: PLC0415  needs the app registry
         from apps.jails.proof import register_kinds  # noqa: PLC0415  needs the app registry
@@ -25,3 +28,7 @@ class JailsConfig(AppConfig):
         for change in CHANGES.values():
             register_batch_retry(change.kind, batch_retry_url)
         register_kinds()
+        jail_settings.register()
+        archives.register()
+        flavours.register()
+        drift.register()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +11,50 @@ from apps.freebsd.parsers.ezjail_file import ObservedAddress
 from apps.freebsd.parsers.facts import HostFacts
 from apps.freebsd.parsers.jails import JailFacts
 from apps.hosts.models import Host
+from apps.jails.drift.doings import Doings
+from apps.jails.drift.noting import note
+from apps.jails.drift.state import State
 from apps.jails.models import Basejail, Jail, JailAddress
-from apps.jobs.models import OPEN_STATES, OPEN_STEPS, Job
+
+AddressValues = tuple[str, str, int | None]
+# A bulk update names each row in each of its values: more of them make a very long statement.
+_BATCH = 100
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What is to be stored of a host's jails.
+
+    Args:
+        new: Rows that are not stored yet.
+        rows: Rows of which values have changed.
+        fields: The names of those values.
+        addresses: The addresses of rows that have others now.
+    """
+
+    new: list[Jail] = field(default_factory=list)
+    rows: list[Jail] = field(default_factory=list)
+    fields: set[str] = field(default_factory=set)
+    addresses: list[tuple[Jail, list[AddressValues]]] = field(default_factory=list)
+
+    def store(self) -> bool:
+        """Store them in few queries, however many they are; returns whether there was anything."""
+        if self.new:
+            Jail.objects.bulk_create(self.new)
+        if self.rows:
+            Jail.objects.bulk_update(self.rows, sorted(self.fields), batch_size=_BATCH)
+        self._store_addresses()
+        return bool(self.new or self.rows or self.addresses)
+
+    def _store_addresses(self) -> None:
+        new = {jail.pk for jail in self.new}
+        if had := [jail.pk for jail, _ in self.addresses if jail.pk not in new]:
+            JailAddress.objects.filter(jail__in=had).delete()
+        JailAddress.objects.bulk_create(
+            JailAddress(jail=jail, position=position, interface=interface, address=address, prefix=prefix)
+            for jail, addresses in self.addresses
+            for position, (interface, address, prefix) in enumerate(addresses)
+        )
 
 
 def observe(host: Host, facts: HostFacts) -> bool:
@@ -21,12 +65,7 @@ def observe(host: Host, facts: HostFacts) -> bool:
     """
     seen_at = host.seen_at or facts.now
     changed = _observe_basejail(host, facts, seen_at)
-    rows = {jail.safe_name: jail for jail in host.jails.prefetch_related("addresses")}
-    for seen in facts.jails:
-        changed = _observe_jail(host, rows.pop(seen.safe_name, None), seen) or changed
-    names = [seen.safe_name for seen in facts.jails]
-    Jail.objects.filter(host=host, safe_name__in=names).update(observed_at=seen_at)
-    return _forget(host, list(rows.values())) or changed
+    return _observe_jails(host, facts, seen_at) or changed
 
 
 def _observe_basejail(host: Host, facts: HostFacts, seen_at: datetime) -> bool:
@@ -44,31 +83,80 @@ def _observe_basejail(host: Host, facts: HostFacts, seen_at: datetime) -> bool:
     return bool(was != values)
 
 
-def _observe_jail(host: Host, row: Jail | None, seen: JailFacts) -> bool:
-    values, addresses = _values(seen), [_address_values(address) for address in seen.addresses]
+def _observe_jails(host: Host, facts: HostFacts, seen_at: datetime) -> bool:
+    rows = {jail.safe_name: jail for jail in host.jails.prefetch_related("addresses", "drifts")}
+    seen = {jail.safe_name: jail for jail in facts.jails}
+    doings = Doings.of(host, rows.keys() ^ seen.keys())
+    _follow_renames(rows, seen, doings)
+    changes = _Changes()
+    there = [_observe_jail(host, rows.pop(name, None), jail, changes) for name, jail in seen.items()]
+    _adopt(changes.new, doings, seen_at)
+    lost, forgotten = _part_with(rows.values(), doings, changes, _missing_values(facts, seen_at))
+    changed = changes.store() or forgotten
+    _stamp(host, seen, seen_at)
+    settled = [jail for jail in (*there, *lost) if jail.safe_name not in doings.under_way]
+    return note(settled, seen_at) or changed
+
+
+def _adopt(new: Iterable[Jail], doings: Doings, seen_at: datetime) -> None:
+    """Take over jails that nobody made here, wanted as they are."""
+    for jail in new:
+        if jail.safe_name not in doings.under_way:
+            jail.wanted = State.observed(jail).to_json()
+        if not doings.made(jail.safe_name):
+            jail.adopted_at = seen_at
+
+
+def _follow_renames(rows: dict[str, Jail], seen: dict[str, JailFacts], doings: Doings) -> None:
+    """Let the row of a jail that a job renamed go on under its new name."""
+    for name in rows.keys() - seen.keys():
+        new_name = doings.renamed(rows[name])
+        if new_name not in seen or (new_name in rows and rows[new_name].observed_at):
+            continue
+        if reserved := rows.pop(new_name, None):
+            reserved.delete()
+        jail = rows[new_name] = rows.pop(name)
+        # Its file names it in every variable, so that what was wanted under the old name says nothing any more.
+        jail.safe_name, jail.wanted = new_name, None
+        jail.save(update_fields=["safe_name", "wanted"])
+
+
+def _observe_jail(host: Host, row: Jail | None, seen: JailFacts, changes: _Changes) -> Jail:
+    values = _values(seen)
     if row is None:
-        row = Jail.objects.create(host=host, safe_name=seen.safe_name, **({"name": seen.name[:255]} | values))
-        _store_addresses(row, addresses)
-        return True
-    changed = row.observed_at is None or any(getattr(row, name) != value for name, value in values.items())
-    if changed:
-        Jail.objects.filter(pk=row.pk).update(**values)
+        row = Jail(host=host, safe_name=seen.safe_name, **({"name": seen.name[:255]} | values))
+        changes.new.append(row)
+        changes.addresses.append((row, _addresses(seen) or []))
+        return row
+    _change(row, values, changes)
     held = [(item.interface, item.address, item.prefix) for item in row.addresses.all()]
-    # A file that cannot be read says nothing of addresses: they stay held, so that nobody else is given them.
-    if held != addresses and seen.root:
-        row.addresses.all().delete()
-        _store_addresses(row, addresses)
-    return changed
+    addresses = _addresses(seen)
+    # A file that does not tell them for certain says nothing of addresses: they stay held.
+    if addresses is not None and held != addresses:
+        changes.addresses.append((row, addresses))
+    return row
+
+
+def _change(row: Jail, values: dict[str, Any], changes: _Changes) -> None:
+    differing = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in differing.items():
+        setattr(row, name, value)
+    if differing or row.observed_at is None:
+        changes.rows.append(row)
+        changes.fields |= differing.keys() or {"missing_since"}
 
 
 def _values(seen: JailFacts) -> dict[str, Any]:
     """Return what is stored of a jail; a file that cannot be read leaves name, kind and root as they were."""
     values = _kernel_values(seen) | {"config_text": seen.config_text, "problem": seen.problem}
+    if seen.fstab_text is not None:
+        values["fstab_text"] = seen.fstab_text
     if not seen.root:
         return values
+    if seen.kind is not None:
+        values["kind"] = seen.kind.value
     return values | {
         "name": seen.name[:255],
-        "kind": seen.kind.value,
         "root": seen.root,
         "root_exists": seen.root_exists is not False,
         "parameters": " ".join(seen.parameters),
@@ -80,10 +168,12 @@ def _kernel_values(seen: JailFacts) -> dict[str, Any]:
         "jid": seen.running.jid if seen.running else None,
         "is_dying": bool(seen.running and seen.running.dying),
         "runs_at_boot": seen.run_at_boot,
+        "missing_since": None,
     }
 
 
-AddressValues = tuple[str, str, int | None]
+def _addresses(seen: JailFacts) -> list[AddressValues] | None:
+    return None if seen.addresses is None else [_address_values(address) for address in seen.addresses]
 
 
 def _address_values(seen: ObservedAddress) -> AddressValues:
@@ -93,17 +183,45 @@ def _address_values(seen: ObservedAddress) -> AddressValues:
     return str(seen.address.interface or ""), str(seen.address.ip), seen.address.prefix
 
 
-def _store_addresses(jail: Jail, addresses: list[AddressValues]) -> None:
-    JailAddress.objects.bulk_create(
-        JailAddress(jail=jail, position=position, interface=interface, address=address, prefix=prefix)
-        for position, (interface, address, prefix) in enumerate(addresses)
-    )
+def _stamp(host: Host, seen: Iterable[str], seen_at: datetime) -> None:
+    Jail.objects.filter(host=host, safe_name__in=list(seen)).update(observed_at=seen_at)
 
 
-def _forget(host: Host, unseen: list[Jail]) -> bool:
-    """Drop the rows of jails that the host has no file for; one that a command is still to make stays."""
-    open_jobs = Job.objects.filter(host=host, kind="jails.create", state__in=OPEN_STATES)
-    awaited = set(open_jobs.filter(steps__state__in=OPEN_STEPS).values_list("subject", flat=True))
-    gone = [jail.pk for jail in unseen if jail.safe_name not in awaited]
-    Jail.objects.filter(pk__in=gone).delete()
-    return bool(gone)
+def _part_with(
+    unseen: Iterable[Jail], doings: Doings, changes: _Changes, values_of: Callable[[Jail], dict[str, Any]]
+) -> tuple[list[Jail], bool]:
+    """Keep the rows of jails whose file somebody took away by hand, and forget those that jobs did.
+
+    One that a command is still to make stays.
+
+    Returns:
+        Those that are kept as missing, and whether any was forgotten.
+    """
+    lost: list[Jail] = []
+    gone: list[int] = []
+    for jail in unseen:
+        if jail.observed_at is None:
+            gone += [] if jail.safe_name in doings.awaited else [jail.pk]
+        elif doings.removed(jail):
+            gone.append(jail.pk)
+        else:
+            _change(jail, values_of(jail), changes)
+            lost.append(jail)
+    if gone:
+        Jail.objects.filter(pk__in=gone).delete()
+    return lost, bool(gone)
+
+
+def _missing_values(facts: HostFacts, seen_at: datetime) -> Callable[[Jail], dict[str, Any]]:
+    """Return what gives the values of a jail without a file: the kernel may still run it."""
+    running = {jail.name: jail for jail in facts.running}
+
+    def values(jail: Jail) -> dict[str, Any]:
+        kernel = running.get(jail.safe_name)
+        return {
+            "missing_since": jail.missing_since or seen_at,
+            "jid": kernel.jid if kernel else None,
+            "is_dying": bool(kernel and kernel.dying),
+        }
+
+    return values

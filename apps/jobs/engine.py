@@ -25,6 +25,7 @@ from apps.jobs import ports, steprun
 from apps.jobs.approvals import plan_holds
 from apps.jobs.filerun import write_file
 from apps.jobs.lease import Lease, LeaseLost, claim, kept_alive
+from apps.jobs.meanings import meaning_of
 from apps.jobs.models import OPEN_STEPS, Job, JobState, Step, StepState
 from apps.jobs.output_text import last_text
 from apps.jobs.services import announce, tell_batch
@@ -172,7 +173,8 @@ def _judge(lease: Lease, step: Step, end: RunEnd) -> None:
     _set_step(lease, step, state=state, exit_status=end.status, ended_at=timezone.now())
     if not did_well:
         full = full or (NO_SPACE if _found_no_space(step) else "")
-        words = f"The command ended with status {end.status}.", last_words(step)
+        ended = f"The command ended with status {end.status}."
+        words = meaning_of(step.argv, end.status), ended, last_words(step)
         raise StepFailed(" ".join(filter(None, (full, *words))))
 
 

@@ -99,6 +99,7 @@ class JobKind:
 _kinds: dict[str, JobKind] = {}
 _batch_retries: dict[str, Callable[[Batch], str]] = {}
 _gateway: list[HostGateway] = []
+_endings: list[Callable[[Job], None]] = []
 
 
 def register_kind(kind: JobKind) -> None:
@@ -109,6 +110,18 @@ def register_kind(kind: JobKind) -> None:
 def register_gateway(gateway: HostGateway) -> None:
     """Set how hosts are reached."""
     _gateway[:] = [gateway]
+
+
+def register_ending(listener: Callable[[Job], None]) -> None:
+    """Have `listener` called with every job that ends, in the transaction that stores its end."""
+    if listener not in _endings:
+        _endings.append(listener)
+
+
+def tell_ended(job: Job) -> None:
+    """Tell all who asked for it that a job has ended; its state says how."""
+    for listener in _endings:
+        listener(job)
 
 
 def register_batch_retry(kind: str, url_of: Callable[[Batch], str]) -> None:

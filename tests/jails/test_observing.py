@@ -135,13 +135,6 @@ def test_a_problem_that_was_mended_is_forgotten(host, seen):
     assert Jail.objects.get(safe_name="six").problem == ""
 
 
-def test_a_jail_without_a_file_is_forgotten(host, seen):
-    seen()
-    roots = out(ROOTS.replace("d six\n", "").replace("root /usr/jails/six yes\n", ""))
-    assert seen(_file_six=None, jail__files=out("test\ntwo_example\n"), jail__roots=roots) is True
-    assert [name for name, _ in jails()] == ["test", "two.example"]
-
-
 def test_jails_of_other_hosts_stay(host, other_host, seen):
     make_jail(other_host, "web")
     seen()

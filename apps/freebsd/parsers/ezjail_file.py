@@ -1,18 +1,20 @@
 """One jail's file below /usr/local/etc/ezjail: shell that root runs, read here without a shell.
 
-ezjail sources the file and takes `jail_<safe name>_<variable>`. We read assignments of plain text only: a
-value that a shell would compute is refused, never guessed. What we don't know is kept to the byte.
+ezjail sources the file and takes `jail_<safe name>_<variable>`. What is read is what a shell would make of it
+for certain; a value that it would compute, or that other shell in the file may change, is in doubt and never
+guessed. All of the file is kept to the byte.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.freebsd.errors import InvalidInput, ParseError
 from apps.freebsd.parsers.lines import excerpt
-from apps.freebsd.shellfile import Kind, ShellFile
+from apps.freebsd.shellfile import ShellFile
 from apps.freebsd.values import InterfaceAddress
 
 VARIABLES = (
@@ -21,10 +23,11 @@ VARIABLES = (
     "forceblocking", "zfs_datasets", "cpuset", "fib", "parentzfs", "parameters", "post_start_script",
     "retention_policy",
 )  # fmt: skip
+# The last variable of the files that older ezjails wrote; a file that ends elsewhere was cut short.
+OLD_ENDS = frozenset({"forceblocking", "fib", "post_start_script"})
 
-_PLAIN = re.compile(rb"""(?:"[^"\\$`]*"|'[^']*'|(?P<bare>[A-Za-z0-9_./:,@%+=-]*))""")
-_SETS = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
 _MORE_ADDRESSES = re.compile(r"ip_multi[0-9]+")
+_MOST_SHOWN = 3
 
 
 class JailKind(StrEnum):
@@ -46,13 +49,13 @@ class Line:
 
     Args:
         text: It to the byte, with its line feed.
-        variable: What follows `jail_<safe name>_`, when it sets a variable of this jail.
-        value: The value, when it is plain text.
+        variables: What follows `jail_<safe name>_` in the names that it sets.
+        is_ezjails: Whether `ezjail-admin config` keeps all that it says: a comment, or variables of ezjail.
     """
 
     text: str
-    variable: str | None = None
-    value: str | None = None
+    variables: tuple[str, ...]
+    is_ezjails: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +78,42 @@ class EzjailJail:
     Args:
         safe_name: The file's name without `.norun`.
         lines: The whole file.
-        hostname: The jail's name.
+        values: What is certain, by variable without `jail_<safe name>_`.
+        doubts: Why a variable is not certain, by variable.
         root: Its root directory.
-        kind: What the root is.
-        addresses: In order; the first IPv4 address is what 127.0.0.1 means inside.
     """
 
     safe_name: str
     lines: tuple[Line, ...]
-    hostname: str
+    values: Mapping[str, str]
+    doubts: Mapping[str, str]
     root: str
-    kind: JailKind
-    addresses: tuple[ObservedAddress, ...]
 
     def value(self, variable: str) -> str:
-        """Return what the shell would see for `variable`: the last value that is set, or nothing."""
-        return next((line.value or "" for line in reversed(self.lines) if line.variable == variable), "")
+        """Return what the shell sees for `variable`: the last value that is set, or nothing."""
+        return self.values.get(variable, "")
+
+    @property
+    def hostname(self) -> str:
+        """The jail's name; empty when the file gives none for certain."""
+        return self.value("hostname")
+
+    @property
+    def kind(self) -> JailKind:
+        """What the root is."""
+        return _KINDS.get(self.value("imagetype"), JailKind.DIRECTORY)
+
+    @property
+    def addresses(self) -> tuple[ObservedAddress, ...]:
+        """Its addresses in order; the first IPv4 address is what 127.0.0.1 means inside."""
+        more = [name for name in self.values if _MORE_ADDRESSES.fullmatch(name)]
+        lists = [self.value(name) for name in ("ip", *more)]
+        return tuple(_observed(part) for text in lists if text for part in text.split(","))
+
+    @property
+    def has_all_addresses(self) -> bool:
+        """Whether no variable that holds addresses is in doubt."""
+        return not any(name == "ip" or _MORE_ADDRESSES.fullmatch(name) for name in self.doubts)
 
     @property
     def blocking(self) -> bool:
@@ -103,11 +126,25 @@ class EzjailJail:
         return tuple(self.value("parameters").split())
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """The variables of ezjail that it does not set, as in files of older ezjails; they count as empty."""
+        return tuple(name for name in VARIABLES if name not in self.values and name not in self.doubts)
+
+    @property
     def unknown(self) -> tuple[Line, ...]:
         """The statements that `ezjail-admin config` would drop."""
-        return tuple(
-            line for line in self.lines if line.variable not in VARIABLES and not _is_comment(line.text)
+        return tuple(line for line in self.lines if not line.is_ezjails)
+
+    @property
+    def problem(self) -> str:
+        """A sentence on what is in doubt, or empty."""
+        known = [name for name in self.doubts if name in VARIABLES or _MORE_ADDRESSES.fullmatch(name)]
+        if not known:
+            return ""
+        shown = ", ".join(known[:_MOST_SHOWN]) + (
+            f" and {len(known) - _MOST_SHOWN} more" if len(known) > _MOST_SHOWN else ""
         )
+        return f"What the jail file says of {shown} is not sure: {self.doubts[known[0]]}"
 
     def render(self) -> str:
         """Return the file as it was, to the byte."""
@@ -118,11 +155,11 @@ def parse_ezjail_file(text: str, safe_name: str) -> EzjailJail:
     """Read one jail's file.
 
     Args:
-        text: The whole file.
+        text: The whole file; bytes that are no UTF-8 as os.fsdecode gives them.
         safe_name: Its name without `.norun`.
 
     Raises:
-        ParseError: It is cut short, a variable is missing, or a shell would compute a value that we need.
+        ParseError: It is cut short, or does not say for certain where the jail's root is.
 
     Source: reference ezjail §3.2, §3.3, §3.6, §11; captures ezjail.json (file-test, file-two, file-renamed).
     """
@@ -134,80 +171,84 @@ def parse_ezjail_file(text: str, safe_name: str) -> EzjailJail:
         raise ParseError(
             f"The jail file was cut short or is no sh: in “{excerpt(file.kept[-1])}” {file.problem}."
         )
-    lines = tuple(_line(file, at, prefix) for at in range(len(file.pieces)))
-    values = {line.variable: line.value or "" for line in lines if line.variable}
-    _check_whole(values, safe_name)
-    _check_certain(file, prefix, values)
-    return EzjailJail(
-        safe_name=safe_name,
-        lines=lines,
-        hostname=values["hostname"],
-        root=values["rootdir"],
-        kind=_KINDS.get(values["imagetype"], JailKind.DIRECTORY),
-        addresses=_addresses(values),
-    )
+    lines = _lines(file, prefix)
+    values, doubts = _read(file, prefix)
+    _check_whole(text, lines, safe_name)
+    return EzjailJail(safe_name, lines, values, doubts, _root(values, doubts, safe_name))
 
 
-def _check_certain(file: ShellFile, prefix: str, values: dict[str, str]) -> None:
-    for variable in values:
-        if variable in VARIABLES and (doubt := file.doubt(f"{prefix}{variable}")):
-            raise ParseError(f"What the jail file says of {prefix}{variable} is not sure: {doubt}")
+def _lines(file: ShellFile, prefix: str) -> tuple[Line, ...]:
+    made = []
+    for piece in file.pieces:
+        text = piece.raw.decode("utf-8", "surrogateescape")
+        names = [one.name.decode() for one in piece.assignments]
+        variables = tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        known = [name for name in variables if name in VARIABLES]
+        made.append(Line(text, variables, _is_comment(text) or 0 < len(known) == piece.operands))
+    return tuple(made)
 
 
-def _check_whole(values: dict[str, str], safe_name: str) -> None:
-    missing = [variable for variable in VARIABLES if variable not in values]
-    if missing:
+def _read(file: ShellFile, prefix: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the variables that are certain, and why others are not."""
+    values: dict[str, str] = {}
+    doubts: dict[str, str] = {}
+    named = [name.removeprefix(prefix) for name in file.names if name.startswith(prefix)]
+    for variable in dict.fromkeys((*named, *VARIABLES)):
+        found = file.reading(f"{prefix}{variable}")
+        if doubt := found.doubt if found else file.doubt(f"{prefix}{variable}"):
+            doubts[variable] = doubt
+        elif found:
+            _take(values, doubts, variable, found.text, found.words)
+    return values, doubts
+
+
+def _take(
+    values: dict[str, str], doubts: dict[str, str], variable: str, text: str | None, words: str
+) -> None:
+    if text is None:
+        doubts[variable] = f"the shell computes “{excerpt(words)}”."
+    elif not _is_text(text):
+        doubts[variable] = "it holds bytes that are no text."
+    else:
+        values[variable] = text
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _check_whole(text: str, lines: tuple[Line, ...], safe_name: str) -> None:
+    """Refuse what ezjail began to write and did not end; others that lack variables are by hand, or old.
+
+    Source: reference ezjail §11 (create: during config write).
+    """
+    held = {name for line in lines for name in line.variables}
+    there = tuple(name for name in VARIABLES if name in held)
+    missing = [name for name in VARIABLES if name not in held]
+    if missing and (not there or _was_cut(text, lines, there)):
         raise ParseError(
             f"The jail file {safe_name} lacks {len(missing)} of its {len(VARIABLES)} variables, the first is "
-            f"jail_{safe_name}_{missing[0]}: it was cut short, or belongs to another jail or another ezjail."
+            f"jail_{safe_name}_{missing[0]}: it was cut short, or belongs to another jail."
         )
-    if not values["hostname"] or not values["rootdir"].startswith("/"):
-        raise ParseError(f"The jail file {safe_name} names no host name or no absolute root directory.")
+    if text.endswith("="):
+        raise ParseError(f"The jail file {safe_name} was cut short: it ends before its last value.")
 
 
-def _line(file: ShellFile, at: int, prefix: str) -> Line:
-    piece = file.pieces[at]
-    text = piece.raw.decode("utf-8", "surrogateescape")
-    ours = [made for made in piece.assignments if made.name.decode().startswith(prefix)]
-    if not ours:
-        if piece.kind is Kind.KEPT:
-            _check_no_part_of_ours(text, prefix)
-        return Line(text)
-    variable = ours[0].name.decode().removeprefix(prefix)
-    value = _plain_value(file, at) if len(ours) == 1 else None
-    if value is None and any(made.name.decode().removeprefix(prefix) in VARIABLES for made in ours):
-        raise ParseError(f"The value in “{excerpt(text)}” is no plain text, or was cut short.")
-    return Line(text, variable, value)
+def _was_cut(text: str, lines: tuple[Line, ...], there: tuple[str, ...]) -> bool:
+    """Whether a file that lacks variables is the beginning of a whole one, rather than an older ezjail's."""
+    last = next((line.variables for line in reversed(lines) if line.text.strip()), ())
+    ends_a_line = text.endswith("\n")
+    if there == VARIABLES[: len(there)] and last[-1:] == there[-1:]:
+        return there[-1] not in OLD_ENDS or not ends_a_line
+    return not (ends_a_line or last)
 
 
-def _check_no_part_of_ours(text: str, prefix: str) -> None:
-    form = _SETS.match(text)
-    if form and form["name"].startswith(prefix) and form["name"].removeprefix(prefix) in VARIABLES:
-        raise ParseError(f"The value in “{excerpt(text)}” is no plain text, or was cut short.")
-
-
-def _plain_value(file: ShellFile, at: int) -> str | None:
-    """Return the value that a piece sets, or None unless it is one plain word on a line of its own."""
-    piece = file.pieces[at]
-    made = piece.assignments[0]
-    form = _PLAIN.fullmatch(file.data, made.value_start, made.end)
-    if form is None or made.text is None or not _is_alone(file, at):
-        return None
-    if form["bare"] is not None and made.end == len(file.data):
-        return None  # Without quotes nothing but the line feed shows that the value is whole.
-    return made.text.decode("utf-8", "surrogateescape")
-
-
-def _is_alone(file: ShellFile, at: int) -> bool:
-    piece, after = file.pieces[at], file.pieces[at + 1 : at + 2]
-    begins_line = at == 0 or file.pieces[at - 1].raw.endswith(b"\n")
-    ends_line = piece.raw.endswith(b"\n") or not after or after[0].kind in (Kind.BLANK, Kind.COMMENT)
-    return begins_line and ends_line and piece.operands == 1
-
-
-def _addresses(values: dict[str, str]) -> tuple[ObservedAddress, ...]:
-    lists = [values["ip"], *(values[name] for name in values if _MORE_ADDRESSES.fullmatch(name))]
-    return tuple(_observed(part) for text in lists if text for part in text.split(","))
+def _root(values: Mapping[str, str], doubts: Mapping[str, str], safe_name: str) -> str:
+    if doubt := doubts.get("rootdir"):
+        raise ParseError(f"What the jail file says of jail_{safe_name}_rootdir is not sure: {doubt}")
+    if not values.get("rootdir", "").startswith("/"):
+        raise ParseError(f"The jail file {safe_name} names no absolute root directory.")
+    return values["rootdir"]
 
 
 def _observed(text: str) -> ObservedAddress:

@@ -23,8 +23,8 @@ from apps.freebsd.parsers.archives import (
 from apps.freebsd.parsers.basejail import BasejailFacts, parse_basejail
 from apps.freebsd.parsers.df import Filesystem, parse_df_json
 from apps.freebsd.parsers.ezjail_settings import EzjailSettings, parse_ezjail_settings, parse_in_effect
-from apps.freebsd.parsers.host_setup import SetupFacts, parse_setup
 from apps.freebsd.parsers.flavours import FlavourFile, parse_flavour_files
+from apps.freebsd.parsers.host_setup import SetupFacts, parse_setup
 from apps.freebsd.parsers.ifconfig import Interface, parse_ifconfig
 from apps.freebsd.parsers.jails import JailFacts, config_names, jail_facts, parse_roots
 from apps.freebsd.parsers.jls import RunningJail, parse_jls_json

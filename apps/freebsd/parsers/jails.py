@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NORUN = ".norun"
 
+NO_TEXT = "The jail's file holds bytes that are no UTF-8, shown as �, so the panel cannot change this file."
+
 _CONFIG_NAME = re.compile(r"(?P<safe>[A-Za-z0-9_]+)(?P<norun>\.norun)?")
 
 
@@ -29,15 +31,16 @@ class JailFacts:
         safe_name: Its file's name without `.norun`, and its name in the kernel.
         name: Its host name; the safe name when the file cannot be read.
         run_at_boot: Whether the file is without `.norun`. With it, ezjail skips starts and stops by name.
-        kind: What its root is.
+        kind: What its root is; None when the file does not say for certain.
         root: Its root directory; empty when the file cannot be read.
         root_exists: Whether that is there; None when the host did not say.
-        addresses: As the file holds them.
+        addresses: As the file holds them; None when it does not say for certain.
         blocking: Whether it is passed over at boot, since starting it may ask for a passphrase.
         parameters: jail(8) parameters.
         fib: Its routing table's number, or empty.
         cpuset: The CPUs it is bound to, or empty.
         config_text: The file.
+        fstab_text: /etc/fstab.NAME, empty when there is none; None when it could not be read.
         problem: Why the file cannot be read or what is odd about it, or empty.
         running: The kernel's jail of that name, or None when it does not run.
         id_jid: The JID in /var/run/jail_NAME.id, by which ezjail thinks that it runs.
@@ -46,15 +49,16 @@ class JailFacts:
     safe_name: str
     name: str
     run_at_boot: bool
-    kind: JailKind
+    kind: JailKind | None
     root: str
     root_exists: bool | None
-    addresses: tuple[ObservedAddress, ...]
+    addresses: tuple[ObservedAddress, ...] | None
     blocking: bool
     parameters: tuple[str, ...]
     fib: str
     cpuset: str
     config_text: str
+    fstab_text: str | None
     problem: str
     running: RunningJail | None
     id_jid: int | None
@@ -112,6 +116,7 @@ def jail_facts(
     file_name: str,
     file: Section,
     *,
+    fstab: Section | None,
     roots: Roots,
     running: RunningJail | None,
     id_jid: int | None,
@@ -123,6 +128,7 @@ def jail_facts(
         safe_name: Its name in the kernel.
         file_name: Its file, with `.norun` where it has that.
         file: The file's content.
+        fstab: That of /etc/fstab.NAME; None when there is none.
         roots: What is known of roots.
         running: The kernel's jail of that name.
         id_jid: What its id file says.
@@ -133,32 +139,43 @@ def jail_facts(
         problem = problem or f"There are two files, {safe_name} and {file_name}; ezjail goes by the second."
     return JailFacts(
         safe_name=safe_name,
-        name=config.hostname if config else safe_name,
+        name=(config and config.hostname) or safe_name,
         run_at_boot=not file_name.endswith(NORUN),
-        kind=config.kind if config else JailKind.DIRECTORY,
+        kind=_kind(config),
         root=config.root if config else "",
         root_exists=roots.exists.get(config.root) if config else None,
-        addresses=config.addresses if config else (),
+        addresses=config.addresses if config and config.has_all_addresses else None,
         blocking=config.blocking if config else False,
         parameters=config.parameters if config else (),
         fib=config.value("fib") if config else "",
         cpuset=config.value("cpuset") if config else "",
         config_text=_printable(file),
+        fstab_text=_fstab(fstab),
         problem=problem,
         running=running,
         id_jid=id_jid,
     )
 
 
+def _kind(config: EzjailJail | None) -> JailKind | None:
+    return None if config is None or "imagetype" in config.doubts else config.kind
+
+
+def _fstab(file: Section | None) -> str | None:
+    if file is None:
+        return ""
+    return None if file.status != 0 else _printable(file)
+
+
 def _read(file: Section, safe_name: str) -> tuple[EzjailJail | None, str]:
     if file.status != 0:
         return None, f"ezjail's file {safe_name} could not be read: {excerpt(file.error_text)}."
+    text = file.stdout.decode("utf-8", "surrogateescape")
     try:
-        return parse_ezjail_file(file.stdout.decode(), safe_name), ""
-    except UnicodeDecodeError:
-        return None, f"ezjail's file {safe_name} holds bytes that are no text."
+        config = parse_ezjail_file(text, safe_name)
     except ParseError as error:
         return None, error.message
+    return config, config.problem or (NO_TEXT if file.text != text else "")
 
 
 def _printable(file: Section) -> str:

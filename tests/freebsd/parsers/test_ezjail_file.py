@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.freebsd.errors import ParseError
-from apps.freebsd.parsers.ezjail_file import VARIABLES, EzjailJail, parse_ezjail_file
+from apps.freebsd.parsers.ezjail_file import OLD_ENDS, VARIABLES, EzjailJail, parse_ezjail_file
 from tests.freebsd.cases import captured, cases, check, text_of
 
 
@@ -28,6 +28,8 @@ def _shown(jail: EzjailJail) -> dict[str, Any]:
         "parameters": jail.parameters,
         "values": {name: jail.value(name) for name in VARIABLES if jail.value(name)},
         "unknown": [line.text for line in jail.unknown],
+        **({"doubts": jail.doubts, "problem": jail.problem} if jail.doubts else {}),
+        **({"missing": jail.missing} if jail.missing else {}),
     }
 
 
@@ -69,12 +71,21 @@ def test_strange_lines_are_kept_or_the_file_is_refused(lines):
 
 
 @given(st.integers(0, len(WHOLE) - 2))
-def test_a_file_cut_anywhere_is_refused(at):
-    with pytest.raises(ParseError):
-        parse_ezjail_file(WHOLE[:at], "test")
+def test_a_file_cut_anywhere_is_refused_unless_older_ones_ended_there(at):
+    try:
+        jail = parse_ezjail_file(WHOLE[:at], "test")
+    except ParseError:
+        return
+    assert VARIABLES[-len(jail.missing) - 1] in OLD_ENDS
+    assert WHOLE[at - 1] == "\n"
 
 
-@given(st.sampled_from(VARIABLES), st.text(max_size=5), st.sampled_from('"\\$`'), st.text(max_size=5))
+@given(
+    st.sampled_from(VARIABLES),
+    st.text(max_size=5),
+    st.sampled_from(['"', "`", "$x", "$(", "\\\\", "\\$"]),
+    st.text(max_size=5),
+)
 def test_a_value_with_shell_in_it_is_never_taken_for_text(variable, before, shell, after):
     hostile = f"{before}{shell}{after}"
     try:
@@ -82,6 +93,26 @@ def test_a_value_with_shell_in_it_is_never_taken_for_text(variable, before, shel
     except ParseError:
         return
     assert jail.value(variable) != hostile
+
+
+@pytest.mark.parametrize("last", ["forceblocking", "fib", "post_start_script"])
+def test_a_file_of_an_older_ezjail_is_read_and_says_what_it_lacks(last):
+    names = VARIABLES[: VARIABLES.index(last) + 1]
+    lines = [
+        line for line in WHOLE.splitlines(keepends=True) if "export" not in line or _variable(line) in names
+    ]
+    jail = parse_ezjail_file("".join(lines), "test")
+    assert jail.missing == VARIABLES[len(names) :]
+    assert (jail.hostname, jail.problem) == ("test", "")
+
+
+def _variable(line: str) -> str:
+    return line.partition("jail_test_")[2].partition("=")[0]
+
+
+def test_a_file_with_a_gap_is_by_hand_and_not_cut_short():
+    text = "".join(line for line in WHOLE.splitlines(keepends=True) if "exec_st" not in line)
+    assert parse_ezjail_file(text, "test").missing == ("exec_start", "exec_stop")
 
 
 @given(st.text())

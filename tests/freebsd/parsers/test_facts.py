@@ -113,7 +113,7 @@ def test_root_of_a_jail_whose_file_cannot_be_read_is_no_leftover():
     ("file", "said"),
     [
         (out("", 1, "not a regular file"), "could not be read: not a regular file"),
-        (Section(b"\xff\xfe", b"", 0), "holds bytes that are no text"),
+        (Section(b"\xff\xfe", b"", 0), "lacks 22 of its 22 variables"),
         (Section(b"\0\0\0", b"", 0), "holds NUL bytes"),
     ],
 )
@@ -325,3 +325,45 @@ def test_whatever_a_command_says_the_probe_is_read_or_refused(key, stdout, statu
 
 def _test_file() -> Section:
     return out(captured("ezjail")["file-test"]["stdout"])
+
+
+def test_a_comment_in_another_encoding_keeps_no_jail_from_being_read():
+    test = _facts(_file_test=Section("# für Müller\n".encode("latin-1") + _file("test"), b"", 0)).jails[1]
+    assert (test.name, test.root, test.config_text[:6]) == ("test", "/usr/jails/test", "# f�r ")
+    assert "no UTF-8" in test.problem
+
+
+def test_a_value_in_another_encoding_is_in_doubt():
+    data = _file("test").replace(b'fib=""', 'fib="ü"'.encode("latin-1"))
+    test = _facts(_file_test=Section(data, b"", 0)).jails[1]
+    assert (test.fib, test.root) == ("", "/usr/jails/test")
+    assert "fib is not sure: it holds bytes that are no text" in test.problem
+
+
+def test_what_the_shell_computes_is_not_guessed_and_the_rest_is_read():
+    data = (
+        _file("test")
+        .replace(b'ip="lo0|10.0.0.2/24"', b'ip="$(cat /etc/ip)"')
+        .replace(b'imagetype=""', b"imagetype=$TYPE")
+    )
+    test = _facts(_file_test=Section(data, b"", 0)).jails[1]
+    assert (test.addresses, test.kind, test.root) == (None, None, "/usr/jails/test")
+    assert "ip, imagetype is not sure" in test.problem
+
+
+@pytest.mark.parametrize(
+    ("section", "text"),
+    [
+        (out("basejail /usr/jails/test/basejail nullfs ro 0 0\n"), None),
+        (None, ""),
+        (out("", 1, "denied"), "unread"),
+    ],
+)
+def test_each_jail_has_its_fstab(section, text):
+    test = _facts(_fstab_test=section).jails[1]
+    expected = {None: section and section.text, "": "", "unread": None}[text]
+    assert test.fstab_text == expected
+
+
+def _file(name: str) -> bytes:
+    return whole_probe()[f"file:{name}"].stdout

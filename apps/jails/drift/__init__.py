@@ -1,0 +1,11 @@
+"""Import and drift: jails as they are wanted and as they were seen, side by side, and the ways out."""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    """Take part in the ends of jobs."""
+    from apps.jails.drift.endings import job_ended  # noqa: PLC0415  needs the app registry
+    from apps.jobs.ports import register_ending  # noqa: PLC0415  needs the app registry
+
+    register_ending(job_ended)
