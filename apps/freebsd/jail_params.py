@@ -215,6 +215,10 @@ PARAMETERS = (
     _ipc("sysvmsg", "message queues"),
     _ipc("sysvsem", "semaphores"),
     _ipc("sysvshm", "shared memory"),
+    JailParameter(
+        "host.hostname", Kind.TEXT, "", "The host name in the jail; as a rule ezjail's own name of the jail.",
+        "ezjail, its files and the jail's root keep their name, and so does the panel.", variable="hostname",
+    ),
     JailParameter("host.domainname", Kind.TEXT, "", "The NIS domain name in the jail."),
     JailParameter("host.hostuuid", Kind.TEXT, "00000000-0000-0000-0000-000000000000", "The jail's UUID."),
     JailParameter("host.hostid", Kind.NUMBER, "0", "The jail's host id."),
