@@ -23,12 +23,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from apps.audit.models import AuditEvent
+from apps.freebsd.channel.agent import Agent
 from apps.freebsd.channel.keys import fingerprint
 from apps.hosts.models import Host, HostGroup, HostState
-from apps.jails.models import Jail
+from apps.jails.models import Archive, Jail, Snapshot
 from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from tests.conftest import Person
+from tests.fakehost import FakeHost
 from tests.hosts.keys import FIRST
 from tests.jobs.conftest import make_job, make_plan
 from tests.places import FACTS, make_basejail, make_jail
@@ -61,6 +63,11 @@ def a_root_is_left_over(host: Host) -> None:
     Host.objects.filter(pk=host.pk).update(facts=FACTS | {"leftovers": left, "basejail": {"present": True}})
 
 
+def it_has_a_flavour(host: Host) -> None:
+    files = [{"flavour": "example", "path": "etc/rc.conf", "kind": "-", "mode": "rw-r--r--", "size_bytes": 4}]
+    Host.objects.filter(pk=host.pk).update(facts=FACTS | {"flavour_files": files})
+
+
 def the_job_left_a_root(host: Host) -> None:
     a_root_is_left_over(host)
     Job.objects.filter(host=host).update(kind="jails.create", subject="gone", state=JobState.LOST)
@@ -79,6 +86,20 @@ def a_batch_runs(host: Host) -> None:
 def a_batch_awaits(host: Host) -> None:
     a_batch_runs(host)
     the_job_awaits(host)
+
+
+ARCHIVE, LABEL = "test-202611240300.00.tar.gz", "jailpanel-20261124-030000"
+
+
+def there_is_something_to_go_back_to(host: Host) -> None:
+    now, settings = timezone.now(), {"jaildir": "/usr/jails", "archivedir": "/usr/jails/ezjail_archives"}
+    dataset = {"name": "tank/j/test", "mountpoint": "/usr/jails/test"}
+    sizes = dict.fromkeys(("used_bytes", "refer_bytes", "written_bytes"), 1)
+    facts = FACTS | {"ezjail": FACTS["ezjail"] | {"settings": settings}, "datasets": [dataset | sizes]}
+    Host.objects.filter(pk=host.pk).update(facts=facts)
+    seen = {"host": host, "made_at": now, "observed_at": now}
+    Archive.objects.create(file_name=ARCHIVE, safe_name="test", size_bytes=1, **seen)
+    Snapshot.objects.create(dataset="tank/j/test", name=LABEL, **seen)
 
 
 def no_job_is_open(_host: Host) -> None:
@@ -115,6 +136,7 @@ PLAN_HASH = make_plan(("/bin/step0",)).hash
 SEEN = {"seen": hash_of([Job(batch_id=BATCH_ID, batch_position=0, plan_hash=PLAN_HASH)])}
 NEW_JAIL = {"name": "web", "interface": "lo0", "address": "10.0.0.9", "prefix": "24"}
 BULK = {"all": "jails", "query": "q=test", "confirmed": "yes", "at_once": "1", "stop_after": "1"}
+RC_CONF = {"path": "etc/rc.conf"}
 NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "22", "user": "root"}
 
 NEW_SCHEDULE = {"name": "new", "kind": "hosts.probe", "target": "all", "every": "day", "clock": "03:00"}
@@ -165,6 +187,78 @@ ROWS = {
         ADMINS, ADMINS_DO, NEW_JAIL, event="jail.create_requested", kind="jails.create"
     ),
     "jails:jail-check": Row(ONLY_POST, ADMINS, NEW_JAIL),
+    "jails:host-archives": Row(ON_HOST, given=there_is_something_to_go_back_to),
+    "jails:jail-archives": Row(ON_HOST, given=there_is_something_to_go_back_to),
+    "jails:jail-archive": Row(
+        OPERATORS, OPERATORS_DO, event="jail.archive_requested", kind="jails.archive",
+        given=there_is_something_to_go_back_to,
+    ),
+    "jails:jail-snapshot": Row(
+        OPERATORS, OPERATORS_DO, event="jail.snapshot_requested", kind="jails.snapshot",
+        given=there_is_something_to_go_back_to,
+    ),
+    "jails:jail-rollback": Row(
+        ADMINS, ADMINS_DO, {"typed_name": "test"}, event="jail.rollback_requested", kind="jails.rollback",
+        given=there_is_something_to_go_back_to,
+    ),
+    "jails:snapshot-remove": Row(
+        ADMINS, ADMINS_DO, event="jail.snapshot_remove_requested", kind="jails.snapshot_remove",
+        given=there_is_something_to_go_back_to,
+    ),
+    "jails:archive-remove": Row(
+        ADMINS, ADMINS_DO, {"typed_name": ARCHIVE}, event="archive.remove_requested",
+        kind="jails.archive_remove", given=there_is_something_to_go_back_to,
+    ),
+    "jails:flavour-list": Row(ON_HOST, given=it_has_a_flavour),
+    "jails:flavour-detail": Row(ON_HOST, given=it_has_a_flavour),
+    "jails:flavour-new": Row(
+        ADMINS,
+        ADMINS_DO,
+        {"name": "mine", "source": "empty", "confirmed": "yes"},
+        event="flavour.new_requested",
+        kind="jails.flavour_new",
+        given=it_has_a_flavour,
+    ),
+    "jails:flavour-delete": Row(
+        ADMINS,
+        ADMINS_DO,
+        {"typed_name": "example"},
+        event="flavour.delete_requested",
+        kind="jails.flavour_delete",
+        given=it_has_a_flavour,
+    ),
+    "jails:flavour-file": Row(
+        "422 403 403 404 in",
+        ADMINS_DO,
+        RC_CONF | {"content": "new", "confirmed": "yes"},
+        event="flavour.file_write_requested",
+        kind="jails.flavour_edit",
+        given=it_has_a_flavour,
+    ),
+    "jails:flavour-file-new": Row(
+        ADMINS,
+        ADMINS_DO,
+        {"path": "etc/motd", "content": "new", "confirmed": "yes"},
+        event="flavour.file_write_requested",
+        kind="jails.flavour_edit",
+        given=it_has_a_flavour,
+    ),
+    "jails:flavour-file-remove": Row(
+        "422 403 403 404 in",
+        ADMINS_DO,
+        RC_CONF,
+        event="flavour.file_remove_requested",
+        kind="jails.flavour_edit",
+        given=it_has_a_flavour,
+    ),
+    "jails:flavour-file-mode": Row(
+        "422 403 403 404 in",
+        ADMINS_DO,
+        RC_CONF,
+        event="flavour.file_mode_requested",
+        kind="jails.flavour_edit",
+        given=it_has_a_flavour,
+    ),
     "jails:repair": Row(
         ADMINS,
         ADMINS_DO,
@@ -261,6 +355,15 @@ def _no_earlier_attempts() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _hosts_answer(monkeypatch) -> None:
+    """Pages that ask a host something before they are rendered find one that answers."""
+    there = FakeHost()
+    there.files["/usr/jails/flavours/example/etc/rc.conf"] = b"old\n"
+    for module in ("apps.jails.flavours.reading",):
+        monkeypatch.setattr(f"{module}.agent_of", lambda _host: Agent(there))
+
+
 @pytest.fixture
 def world(request, host, nobody) -> World:
     make_basejail(host)
@@ -279,7 +382,9 @@ def world(request, host, nobody) -> World:
         "token": "x" * 43,
     }
     ids |= {"key": "remains-gone", "way": "finish"}
+    ids |= {"file_name": ARCHIVE, "label": LABEL}
     ids |= {"policy_id": policy.pk, "group_id": group.pk}
+    ids |= {"flavour": "example"}
     return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
 

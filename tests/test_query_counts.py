@@ -15,7 +15,7 @@ from apps.audit.services import Subject, record
 from apps.hosts.models import Host, HostGroup
 from apps.jails.bulk import BulkAgreed, bulk_request
 from apps.jails.changes import CHANGES
-from apps.jails.models import Jail, JailAddress
+from apps.jails.models import Archive, Jail, JailAddress, Snapshot
 from apps.jails.plans import restart_plan
 from apps.jails.services import Agreed
 from apps.jobs.batch_rules import Pace
@@ -93,6 +93,28 @@ def one_jail(count: int) -> str:
     for _ in range(count):
         make_job(host, subject="web")
     return jail.get_absolute_url()
+
+
+def archived_jail(count: int) -> Jail:
+    """A jail with archives and snapshots; every other archive is of another jail."""
+    host, sizes = make_host("alpha"), dict.fromkeys(("used_bytes", "refer_bytes", "written_bytes"), 1)
+    host.facts = FACTS | {"datasets": [{"name": "tank/web", "mountpoint": "/usr/jails/web"} | sizes]}
+    host.save()
+    seen = {"host": host, "made_at": timezone.now(), "observed_at": timezone.now()}
+    for number in range(count):
+        safe = f"jail{number:04}" if number % 2 else "web"
+        Archive.objects.create(file_name=f"{number}.tgz", safe_name=safe, size_bytes=1, **seen)
+        Snapshot.objects.create(dataset="tank/web", name=f"s{number}", **seen)
+    fill(host, count)
+    return make_jail(host, "web", addresses="lo0|10.9.9.9/24")
+
+
+def archives(count: int) -> str:
+    return f"/hosts/{archived_jail(count).host_id}/archives/"
+
+
+def archives_of_jail(count: int) -> str:
+    return f"{archived_jail(count).get_absolute_url()}archives/"
 
 
 def jobs(count: int) -> str:
@@ -242,6 +264,8 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a host with much half made": half_made,
     "what a job left half made": what_a_job_left,
     "a jail": one_jail,
+    "archives of a host": archives,
+    "archives of a jail": archives_of_jail,
     "jobs": jobs,
     "the bar of jobs": job_bar,
     "a job": one_job,

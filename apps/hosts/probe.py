@@ -135,7 +135,7 @@ def _differs(was: Host, values: dict[str, Any]) -> bool:
 
 def _shown(name: str, value: Any) -> Any:
     """Leave out of the facts what changes with every look."""
-    restless = {"now", "load", "zpools", "filesystems"}
+    restless = {"now", "load", "zpools", "filesystems", "datasets"}
     return {k: v for k, v in value.items() if k not in restless} if name == "facts" else value
 
 
@@ -163,7 +163,7 @@ def announce(host: Host) -> None:
 def facts_json(facts: HostFacts) -> dict[str, Any]:
     """Return the facts as JSON values for the host's row, without what other rooms store themselves."""
     data = _values(facts)
-    for name in ("jails", "running"):
+    for name in ("jails", "running", "archives", "snapshots"):
         data.pop(name, None)
     return json.loads(json.dumps(data, default=_plain))  # type: ignore[no-any-return]
 

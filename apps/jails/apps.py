@@ -15,6 +15,7 @@ class JailsConfig(AppConfig):
     def ready(self) -> None:
         """Register the observer and the job kinds."""
         from apps.hosts import observers  # noqa: PLC0415  needs the app registry
+        from apps.jails import ezjail  # noqa: PLC0415  needs the app registry
         from apps.jails import drift  # noqa: PLC0415  needs the app registry
         from apps.jails import archives, flavours  # noqa: PLC0415  needs the app registry
         from apps.jails import settings as jail_settings  # noqa: PLC0415  needs the app registry
@@ -28,6 +29,7 @@ class JailsConfig(AppConfig):
         for change in CHANGES.values():
             register_batch_retry(change.kind, batch_retry_url)
         register_kinds()
+        ezjail.register()
         jail_settings.register()
         archives.register()
         flavours.register()

@@ -5,13 +5,21 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.jails import bulk_views, create_views, repair_views, views
+from apps.jails.archives import urls as archives_urls
 from apps.jails.basejail import urls as basejail_urls
+from apps.jails.ezjail import urls as ezjail_urls
+from apps.jails.flavours import urls as flavours_urls
+from apps.jails.settings import urls as settings_urls
 
 app_name = "jails"
 urlpatterns = [
     path("jails/", views.jail_list, name="jail-list"),
     path("jails/bulk/<slug:verb>/", bulk_views.jail_bulk, name="jail-bulk"),
     *basejail_urls.urlpatterns,
+    *ezjail_urls.urlpatterns,
+    *flavours_urls.urlpatterns,
+    *settings_urls.urlpatterns,
+    *archives_urls.urlpatterns,
     path("hosts/<uuid:host_id>/mend/<slug:key>/<slug:way>/", repair_views.repair, name="repair"),
     path("jobs/<uuid:job_id>/leave/<slug:key>/", repair_views.leave, name="finding-leave"),
     path("hosts/<uuid:host_id>/new-jail/", create_views.jail_create, name="jail-create"),

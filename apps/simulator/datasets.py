@@ -20,8 +20,9 @@ KIB = 1024
 PROPERTIES = (
     *("name", "type", "creation", "used", "avail", "available", "refer", "referenced", "compressratio"),
     *("mounted", "origin", "quota", "refquota", "reservation", "recordsize", "mountpoint", "compression"),
-    *("jailed", "userrefs"),
+    *("jailed", "userrefs", "written"),
 )
+WRITTEN_KB = 96  # since the last snapshot; stand-in files have no sizes of their own
 _ALIASES = {"available": "avail", "referenced": "refer"}
 _SHOWN = {"avail": "available", "refer": "referenced"}
 
@@ -85,6 +86,8 @@ def value(row: Row, name: str, *, exact: bool) -> str:
     plain = _ALIASES.get(name, name)
     if plain in {"used", "avail", "refer"}:
         return _size(row, plain, exact=exact)
+    if plain == "written":
+        return _amount(_written(row), exact=exact)
     if plain == "creation":
         made = row.snapshot.created if row.snapshot else row.dataset.created
         return str(int(made)) if exact else time.strftime("%a %b %e %k:%M %Y", time.gmtime(made))
@@ -121,6 +124,13 @@ def _size(row: Row, name: str, *, exact: bool) -> str:
     below = sum(dataset_used(machine, item.name) for item in pool.children(machine, row.dataset.name))
     free = max(0, machine.spec.disk_kb - disk_used(machine))
     return _amount({"used": own + below, "refer": own, "avail": free}[name], exact=exact)
+
+
+def _written(row: Row) -> int:
+    """Tell how much was written since the snapshot before, in KiB: all of it where there is none."""
+    first = row.dataset.snapshots[:1]
+    has_before = bool(first) and first[0] is not row.snapshot
+    return WRITTEN_KB if has_before else dataset_used(row.machine, row.dataset.name)
 
 
 def _amount(kib: int, *, exact: bool) -> str:

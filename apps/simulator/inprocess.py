@@ -280,4 +280,6 @@ class Facts:
                 return self._works.path_of(text.removeprefix("path_of "))
             case Substitution(text=text) if text.startswith("dataset_of "):
                 return self._works.dataset_of(text.removeprefix("dataset_of "))
+            case Substitution(text="jails_dataset"):
+                return self._works.dataset_of("x").removesuffix("/x")
         raise NotKnown("an expansion")

@@ -177,6 +177,54 @@ def destroy_snapshot(machine: Machine, name: str) -> None:
     machine.touch()
 
 
+def destroy_snapshots(machine: Machine, name: str) -> None:
+    """Destroy the snapshots of one name, of a dataset and of all below it (`zfs destroy -r ds@name`).
+
+    Raises:
+        ZfsError: there is none of this name.
+    """
+    holder, _, label = name.partition("@")
+    names = [f"{item.name}@{label}" for item in (find(machine, holder), *children(machine, holder))]
+    found = [item for item in names if find_snapshot(machine, item)]
+    if not found:
+        raise ZfsError("could not find any snapshots to destroy; check snapshot names.")
+    for item in found:
+        destroy_snapshot(machine, item)
+
+
+def rollback(machine: Machine, name: str, *, further: bool = False) -> None:
+    """Make a dataset what a snapshot of it is.
+
+    Args:
+        machine: the host.
+        name: of the snapshot.
+        further: whether newer snapshots may go (`-r`).
+
+    Raises:
+        ZfsError: it is not there, newer ones are in the way, or something is mounted below.
+    """
+    holder = name.partition("@")[0]
+    dataset, found = find(machine, holder), find_snapshot(machine, name)
+    if found is None:
+        raise ZfsError(f"cannot open '{name}': dataset does not exist")
+    newer = dataset.snapshots[dataset.snapshots.index(found) + 1 :]
+    if newer and not further:
+        listed = "\n".join(f"{holder}@{item.name}" for item in newer)
+        raise ZfsError(
+            f"cannot rollback to '{name}': more recent snapshots or bookmarks exist\n"
+            f"use '-r' to force deletion of the following snapshots and bookmarks:\n{listed}"
+        )
+    for item in newer:
+        destroy_snapshot(machine, f"{holder}@{item.name}")
+    point = mountpoint(machine, dataset)
+    if dataset.mounted:
+        unmount(machine, dataset)
+        _empty(machine, point)
+        write_folder(stored(machine, found), machine.files.real(point))
+        mount(machine, dataset)
+    machine.touch()
+
+
 def send_receive(machine: Machine, source: str, target: str) -> None:
     """Do `zfs send source@snap | zfs receive -F target`: the target becomes what the snapshot is.
 

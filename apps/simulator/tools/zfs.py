@@ -34,6 +34,7 @@ async def zfs(call: Call) -> int:
         "snapshot": _snapshot,
         "snap": _snapshot,
         "rename": _rename,
+        "rollback": _rollback,
         "jail": _jail,
         "unjail": _jail,
     }
@@ -125,6 +126,9 @@ async def _destroy(call: Call, words: list[str]) -> int:
         )
     if "n" in letters:
         return await _dry(call, name, letters)
+    if "@" in name and recursive:
+        pool.destroy_snapshots(call.machine, name)
+        return 0
     pool.destroy(call.machine, name, recursive=recursive)
     return 0
 
@@ -159,6 +163,16 @@ async def _snapshot(call: Call, words: list[str]) -> int:
 async def _rename(call: Call, words: list[str]) -> int:
     _found, operands = getopt(words, "fpru")
     pool.rename(call.machine, operands[0], operands[1])
+    return 0
+
+
+async def _rollback(call: Call, words: list[str]) -> int:
+    """Play zfs rollback -r: to the newest snapshot, or past newer ones, which go."""
+    found, operands = getopt(words, "frR")
+    if len(operands) != 1 or "@" not in operands[0]:
+        return await call.fail("missing dataset argument\nusage:", 2)
+    further = bool({"r", "R"} & {letter for letter, _value in found})
+    pool.rollback(call.machine, operands[0], further=further)
     return 0
 
 

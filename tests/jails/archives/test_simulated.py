@@ -1,0 +1,84 @@
+"""A jail on a simulated host is archived, and is what it was once it has been rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from apps.accounts.actor import PANEL
+from apps.hosts.models import Host
+from apps.hosts.probe import probe_host
+from apps.jails.archives import queries, services
+from apps.jails.archives.moments import now
+from apps.jails.archives.services import Wish
+from apps.jails.models import Archive, Jail
+from apps.jails.services import Agreed
+from apps.jobs.engine import advance_lane
+from apps.jobs.models import Job, JobState
+from tests.places import make_host
+from tests.simulated import Simulated, simulated_hosts
+from tests.simulator.machines import ZFS
+
+NAME = "keep"
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory) -> Iterator[Simulated]:
+    spec = replace(ZFS, name=NAME)
+    with simulated_hosts(tmp_path_factory.mktemp("keep"), [spec], pace=0.0, in_process=True) as running:
+        yield running
+
+
+@pytest.fixture
+def does(hosts):
+    def run(line: str) -> None:
+        done = hosts.run(hosts.simulation.hosts[NAME].run(line))
+        assert done.status == 0, (line, done)
+
+    return run
+
+
+@pytest.fixture
+def place(db, hosts, does, settings, monkeypatch) -> Iterator[Host]:
+    settings.JOB_OUTPUT_FLUSH_S = 0.01
+    monkeypatch.setattr("apps.hosts.gateway.private_key_path", lambda: hosts.private_key_path)
+    target = hosts.target(NAME)
+    yield make_host(NAME, address=target.address, port=target.port, host_key=target.host_key)
+    does("ezjail-admin delete -wf web; ezjail-admin delete -wf web2; true")
+
+
+def seen(place: Host) -> Jail:
+    probe_host(place.pk)
+    return Jail.objects.select_related("host").get(host=place, safe_name="web")
+
+
+def done(jail: Jail, wish: Wish) -> Job:
+    asked = services.jail_wish_request(actor=PANEL, jail=jail, wish=wish, agreed=Agreed())
+    advance_lane(jail.host_id)
+    job = Job.objects.get(pk=asked.pk)
+    assert (job.state, job.outcome) == (JobState.SUCCEEDED, "")
+    return job
+
+
+def test_a_jail_is_archived_and_goes_back_to_a_snapshot(place, does, hosts):
+    does("ezjail-admin create web 'lo1|10.0.0.9/24'; ezjail-admin onestart web")
+    does("ezjail-admin create web2 'lo1|10.0.0.8/24'; ezjail-admin archive web2")
+    jail = seen(place)
+    assert jail.is_running
+    job = done(jail, services.archive_wish(jail, now()))
+    assert [row.file_name for row in queries.archives_of(jail)] == [job.intent["file_name"]]
+    assert Archive.objects.filter(host=place).count() == 2
+    taken = done(jail, services.snapshot_wish(now()))
+    does("echo later >/usr/jails/web/root/note")
+    does("zfs snapshot zroot/ezjail/web@by-hand")
+    jail = seen(place)
+    back = queries.snapshot_get(jail, taken.intent["label"])
+    assert [row.name for row in queries.newer_than(back)] == ["by-hand"]
+    done(jail, services.rollback_wish(jail, back))
+    assert not (hosts.root(NAME) / "usr/jails/web/root/note").exists()
+    jail = seen(place)
+    assert jail.is_running
+    done(jail, services.snapshot_remove_wish([taken.intent["label"]]))
+    assert queries.snapshots_of(jail) == []
