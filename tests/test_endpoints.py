@@ -32,6 +32,7 @@ from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from tests.conftest import Person
 from tests.fakehost import FakeHost
 from tests.hosts.keys import FIRST
+from tests.jails.settings import posts as settings_posts
 from tests.jobs.conftest import make_job, make_plan
 from tests.places import FACTS, make_basejail, make_jail
 from tests.schedules.conftest import bare_schedule
@@ -259,6 +260,25 @@ ROWS = {
         kind="jails.flavour_edit",
         given=it_has_a_flavour,
     ),
+    "jails:jail-settings": Row(
+        ON_HOST, ADMINS_DO, settings_posts.FIB, event="jail.change_requested", kind="jails.change",
+        given=settings_posts.it_has_a_file,
+    ),
+    "jails:jail-settings-check": Row(
+        ONLY_POST, ADMINS, settings_posts.FIB, given=settings_posts.it_has_a_file
+    ),
+    "jails:jail-text": Row(
+        ON_HOST, ADMINS_DO, settings_posts.TEXT, event="jail.change_requested", kind="jails.change",
+        given=settings_posts.it_has_a_file,
+    ),
+    "jails:jail-text-check": Row(ONLY_POST, ADMINS, settings_posts.TEXT, given=settings_posts.it_has_a_file),
+    "jails:jail-rename": Row(
+        ON_HOST, ADMINS_DO, settings_posts.NAME, event="jail.rename_requested", kind="jails.rename",
+        given=settings_posts.it_has_a_file,
+    ),
+    "jails:jail-rename-check": Row(
+        ONLY_POST, ADMINS, settings_posts.NAME, given=settings_posts.it_has_a_file
+    ),
     "jails:repair": Row(
         ADMINS,
         ADMINS_DO,
@@ -383,6 +403,7 @@ def world(request, host, nobody) -> World:
     }
     ids |= {"key": "remains-gone", "way": "finish"}
     ids |= {"file_name": ARCHIVE, "label": LABEL}
+    ids |= {"of": "file"}
     ids |= {"policy_id": policy.pk, "group_id": group.pk}
     ids |= {"flavour": "example"}
     return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
@@ -559,8 +580,8 @@ def test_what_does_not_exist_is_not_there_for_anyone(world, name):
 
 @pytest.mark.parametrize("name", [name for name, parts in known_urls().items() if "safe_name" in parts])
 def test_a_jail_is_not_there_on_another_host(world, name, other_host):
-    answer = world.clients["owner"].get(world.url(name, host_id=other_host.pk))
-    assert answer.status_code == 404
+    ask = world.clients["owner"].post if ROWS[name].get == ONLY_POST else world.clients["owner"].get
+    assert ask(world.url(name, host_id=other_host.pk)).status_code == 404
 
 
 @pytest.mark.parametrize("name", POSTABLE)

@@ -117,6 +117,23 @@ def archives_of_jail(count: int) -> str:
     return f"{archived_jail(count).get_absolute_url()}archives/"
 
 
+def flavours(count: int) -> str:
+    """A host with many flavours, a jail for each."""
+    names = [f"flavour{number:03}" for number in range(count)]
+    files = [
+        {"flavour": name, "path": "etc/rc.conf", "kind": "-", "mode": "rw-r--r--", "size_bytes": 9}
+        for name in names
+    ]
+    host = make_host("alpha", facts=FACTS | {"flavours": names, "flavour_files": files})
+    for number, name in enumerate(names):
+        make_jail(host, f"jail{number}", addresses=f"lo0|10.0.0.{number + 2}/24", flavour=name)
+    return f"/hosts/{host.pk}/flavours/"
+
+
+def one_flavour(count: int) -> str:
+    return f"{flavours(count).removesuffix('flavours/')}flavour/flavour000/"
+
+
 def jobs(count: int) -> str:
     for number in range(count):
         make_job(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}"))
@@ -266,6 +283,8 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a jail": one_jail,
     "archives of a host": archives,
     "archives of a jail": archives_of_jail,
+    "flavours": flavours,
+    "a flavour": one_flavour,
     "jobs": jobs,
     "the bar of jobs": job_bar,
     "a job": one_job,

@@ -9,6 +9,7 @@ from apps.jails.archives import urls as archives_urls
 from apps.jails.basejail import urls as basejail_urls
 from apps.jails.ezjail import urls as ezjail_urls
 from apps.jails.flavours import urls as flavours_urls
+from apps.jails.presets import urls as presets_urls
 from apps.jails.settings import urls as settings_urls
 
 app_name = "jails"
@@ -19,6 +20,7 @@ urlpatterns = [
     *ezjail_urls.urlpatterns,
     *flavours_urls.urlpatterns,
     *settings_urls.urlpatterns,
+    *presets_urls.urlpatterns,
     *archives_urls.urlpatterns,
     path("hosts/<uuid:host_id>/mend/<slug:key>/<slug:way>/", repair_views.repair, name="repair"),
     path("jobs/<uuid:job_id>/leave/<slug:key>/", repair_views.leave, name="finding-leave"),
