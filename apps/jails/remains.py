@@ -17,7 +17,7 @@ from apps.freebsd.values import Release
 from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails import repair_jobs, services
-from apps.jails.basejail.services import basejail_plan
+from apps.jails.basejail.services import basejail_plan, intent_of, wish_of
 from apps.jails.models import Jail
 from apps.jails.repair import Finding, Install, Known, Repair, Wish, findings, remains_of
 from apps.jails.repair_plans import STAND_IN
@@ -107,7 +107,7 @@ def _suspects(host: Host, names: list[str]) -> dict[str, Jail]:
     unmarked = host.facts.get("leftovers", {}).get("unmarked", [])
     wanted = Q(root_exists=False) | Q(root="") | Q(safe_name__in=[*names, *unmarked, STAND_IN.safe_name])
     wanted |= Q(root__endswith="/fulljail") | Q(root__endswith="/ezjailtemp")
-    jails = Jail.objects.filter(wanted, host=host).defer("config_text").prefetch_related("addresses")
+    jails = Jail.objects.filter(wanted, host=host, missing_since__isnull=True).defer("config_text").prefetch_related("addresses")
     return {jail.safe_name: jail for jail in jails.select_related("host").order_by("safe_name")}
 
 
@@ -143,9 +143,8 @@ def _install(host: Host) -> Install | None:
     intent: dict[str, Any] = {"release": _release_there(host), "sources": False, "ports": False}
     intent |= last.intent if last else {}
     with suppress(InvalidInput, Conflict):
-        release = Release.parse(intent["release"])
-        plan = basejail_plan(host, release, sources=intent["sources"], ports=intent["ports"])
-        return Install(plan, {name: intent[name] for name in ("release", "sources", "ports")})
+        wish = wish_of(intent)
+        return Install(basejail_plan(host, wish), intent_of(wish))
     return None
 
 

@@ -9,7 +9,7 @@ from typing import Self
 from apps.hosts.models import Host
 from apps.jails.drift import kinds
 from apps.jails.models import Jail
-from apps.jobs.models import OPEN_STATES, OPEN_STEPS, Job, JobState
+from apps.jobs.models import OPEN_STATES, OPEN_STEPS, WAITING_STATES, Job, JobState
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ def names_of(job: Job) -> tuple[str, ...]:
 
 
 def _latest(host: Host, names: list[str]) -> dict[str, Job]:
-    begun = Job.objects.filter(host=host, subject__in=names, started_at__isnull=False)
+    begun = Job.objects.filter(host=host, subject__in=names).exclude(state__in=WAITING_STATES)
+    begun = begun.exclude(state=JobState.CANCELLED, started_at__isnull=True)
     rows = begun.only("kind", "subject", "intent", "ended_at").order_by("created_at")
     return {job.subject: job for job in rows}
 
