@@ -140,6 +140,8 @@ BULK = {"all": "jails", "query": "q=test", "confirmed": "yes", "at_once": "1", "
 RC_CONF = {"path": "etc/rc.conf"}
 NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "22", "user": "root"}
 
+EZJAIL_SETUP = {"jaildir": "/usr/jails", "mirror": "https://download.freebsd.org", "exec_stop": "on"}
+EZJAIL_SETTINGS = {"ezjail_devfs_ruleset": "4", "was-ezjail_devfs_ruleset": ""}
 NEW_SCHEDULE = {"name": "new", "kind": "hosts.probe", "target": "all", "every": "day", "clock": "03:00"}
 
 ROWS = {
@@ -188,6 +190,12 @@ ROWS = {
         ADMINS, ADMINS_DO, NEW_JAIL, event="jail.create_requested", kind="jails.create"
     ),
     "jails:jail-check": Row(ONLY_POST, ADMINS, NEW_JAIL),
+    "jails:preset-list": Row(EVERYBODY),
+    "jails:preset-add": Row(
+        "200 403 403 200 in", "302 403 403 422 in", {"name": "Web", "group": ""}, event="preset.added"
+    ),
+    "jails:preset-change": Row(OWNER_SEES, OWNER_DOES, {"name": "Web", "group": ""}, event="preset.changed"),
+    "jails:preset-remove": Row(OWNER_SEES, OWNER_DOES, event="preset.removed"),
     "jails:host-archives": Row(ON_HOST, given=there_is_something_to_go_back_to),
     "jails:jail-archives": Row(ON_HOST, given=there_is_something_to_go_back_to),
     "jails:jail-archive": Row(
@@ -296,6 +304,15 @@ ROWS = {
         kind="jails.basejail_install",
     ),
     "jails:basejail-check": Row(ONLY_POST, ADMINS, {"release": "13.2-RELEASE"}),
+    "jails:ezjail": Row(ON_HOST),
+    "jails:ezjail-setup": Row(
+        ADMINS, ADMINS_DO, EZJAIL_SETUP, event="ezjail.setup_requested", kind="jails.ezjail_setup"
+    ),
+    "jails:ezjail-setup-check": Row(ONLY_POST, ADMINS, EZJAIL_SETUP),
+    "jails:ezjail-settings": Row(
+        ADMINS, ADMINS_DO, EZJAIL_SETTINGS, event="ezjail.settings_requested", kind="jails.ezjail_settings"
+    ),
+    "jails:ezjail-settings-check": Row(ONLY_POST, ADMINS, EZJAIL_SETTINGS),
     "jobs:job-list": Row(EVERYBODY),
     "jobs:job-bar": Row(EVERYBODY),
     "jobs:batch-list": Row(EVERYBODY),

@@ -28,11 +28,12 @@ def filled_in(request: PanelRequest, host: Host, kind: str) -> QueryDict | None:
     """
     if request.method == "POST":
         return request.POST
-    job = _job(request, host, kind)
+    job = job_again(request, host, kind)
     return _FIELDS[kind](job) if job else None
 
 
-def _job(request: PanelRequest, host: Host, kind: str) -> Job | None:
+def job_again(request: PanelRequest, host: Host, kind: str) -> Job | None:
+    """Return the job that `?again=` names, where the actor sees it and it is one of this kind here."""
     try:
         job_id = UUID(request.GET.get("again", ""))
     except ValueError:
@@ -46,6 +47,8 @@ def _basejail_fields(job: Job) -> QueryDict:
     for switch in ("sources", "ports"):
         if job.intent.get(switch):
             fields[switch] = "on"
+    fields["mirror"] = str(job.intent.get("mirror", ""))
+    fields["brings"] = "panel" if job.intent.get("brings") else ""
     return fields
 
 

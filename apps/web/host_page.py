@@ -81,5 +81,6 @@ def _permissions(request: PanelRequest, host: Host) -> dict[str, bool | str]:
         "may_change": may(Perm.HOST_CHANGE, host.pk),
         "may_probe": may(Perm.HOST_PROBE, host.pk),
         "may_install": may(Perm.BASEJAIL_INSTALL, host.pk),
+        "may_set_up": may(Perm.HOST_SETUP, host.pk),
         "may_create": may(Perm.JAIL_CREATE, host.pk),
     }

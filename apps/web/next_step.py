@@ -50,7 +50,9 @@ def next_step(host: Host, actor: Actor) -> NextStep | None:
 
 def _for_online(host: Host, actor: Actor) -> NextStep | None:
     if not host.facts.get("ezjail", {}).get("installed"):
-        return NextStep("ezjail is not installed there: pkg install ezjail.", is_urgent=True)
+        action = "Set up ezjail" if actor.may(Perm.HOST_SETUP, host.pk) else ""
+        url = reverse("jails:ezjail-setup", args=[host.pk])
+        return NextStep("ezjail is not installed there.", action, url, is_urgent=True)
     basejail = getattr(host, "basejail", None)
     if basejail is None or not basejail.is_present:
         return _basejail(

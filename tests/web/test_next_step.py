@@ -14,7 +14,12 @@ from apps.web.next_step import next_step
 from tests.places import FACTS, make_basejail, make_host, make_jail
 
 NO_EZJAIL = FACTS | {"ezjail": {"installed": False}}
-LEADS = {"host": "web:host-detail", "install": "jails:basejail-install", "create": "jails:jail-create"}
+LEADS = {
+    "host": "web:host-detail",
+    "setup": "jails:ezjail-setup",
+    "install": "jails:basejail-install",
+    "create": "jails:jail-create",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ SITUATIONS = {
     "not understood": Situation(HostState.UNREADABLE, "Its answer was not understood.", "Look"),
     "away": Situation(HostState.UNREACHABLE, "It does not answer.", "Look", basejail=True, jails=2),
     "no ezjail": Situation(
-        HostState.ONLINE, "ezjail is not installed there: pkg install ezjail.", facts=NO_EZJAIL
+        HostState.ONLINE, "ezjail is not installed there.", "Set up ezjail", leads="setup", facts=NO_EZJAIL
     ),
     "no basejail": Situation(
         HostState.ONLINE,

@@ -1,0 +1,13 @@
+"""ezjail itself on a host: installed as one plan, and each setting of its ezjail.conf."""
+
+from __future__ import annotations
+
+
+def register() -> None:
+    """Tell the engine this topic's kinds of job, and a host's pages its page."""
+    from apps.accounts.permissions import Perm  # noqa: PLC0415  needs the app registry
+    from apps.jails.ezjail.kinds import register_kinds  # noqa: PLC0415  needs the app registry
+    from apps.pages.tabs import Tab, register_tab  # noqa: PLC0415  needs the app registry
+
+    register_tab(Tab("host", "ezjail", "jails:ezjail", 10, Perm.HOST_VIEW))
+    register_kinds()
