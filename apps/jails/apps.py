@@ -15,6 +15,7 @@ class JailsConfig(AppConfig):
     def ready(self) -> None:
         """Register the observer and the job kinds."""
         from apps.hosts import observers  # noqa: PLC0415  needs the app registry
+        from apps.jails import moving  # noqa: PLC0415  needs the app registry
         from apps.jails import ezjail  # noqa: PLC0415  needs the app registry
         from apps.jails import drift  # noqa: PLC0415  needs the app registry
         from apps.jails import archives, flavours  # noqa: PLC0415  needs the app registry
@@ -32,5 +33,6 @@ class JailsConfig(AppConfig):
         ezjail.register()
         jail_settings.register()
         archives.register()
+        moving.register()
         flavours.register()
         drift.register()

@@ -18,7 +18,7 @@ from apps.accounts.actor import Actor
 from apps.accounts.permissions import denial
 from apps.freebsd.errors import Conflict, InvalidInput
 from apps.hosts.models import Host
-from apps.jails.changes import START, Change, intent_of, subject_of, why_not_now
+from apps.jails.changes import START, Change, subject_of, why_not_now
 from apps.jails.models import Jail
 from apps.jails.queries import jail_list
 from apps.jails.services import Agreed
@@ -106,7 +106,7 @@ class BulkAgreed:
 
 
 def bulk_of(*, actor: Actor, change: Change, jail_ids: Iterable[int]) -> Bulk:
-    """Return what a change of these jails would be now. Two queries, however many they are.
+    """Return what a change of these jails would be now. Two or three queries, however many they are.
 
     Args:
         actor: Who asks; jails that they may not see are not there.
@@ -116,7 +116,7 @@ def bulk_of(*, actor: Actor, change: Change, jail_ids: Iterable[int]) -> Bulk:
     Raises:
         InvalidInput: These are more than MOST_JAILS.
     """
-    jails = _jails(actor, jail_ids)
+    jails = _jails(actor, jail_ids, with_facts=change.needs_facts)
     open_jobs = _open_jobs(jails)
     parts: list[Part] = []
     left_out: list[LeftOut] = []
@@ -129,12 +129,18 @@ def bulk_of(*, actor: Actor, change: Change, jail_ids: Iterable[int]) -> Bulk:
     return Bulk(change, tuple(parts), tuple(left_out))
 
 
-def _jails(actor: Actor, jail_ids: Iterable[int]) -> list[Jail]:
+def _jails(actor: Actor, jail_ids: Iterable[int], *, with_facts: bool) -> list[Jail]:
     wanted = set(jail_ids)
     if len(wanted) > MOST_JAILS:
         raise InvalidInput(TOO_MANY)
     rows = jail_list(actor).prefetch_related(None).filter(pk__in=wanted)
-    return list(rows.order_by("host__name", "name", "pk"))
+    if not with_facts:
+        return list(rows.order_by("host__name", "name", "pk"))
+    jails = list(rows.defer(None).defer("wanted", "host__facts").order_by("host__name", "name", "pk"))
+    hosts = Host.objects.in_bulk({jail.host_id for jail in jails})
+    for jail in jails:
+        jail.host = hosts[jail.host_id]
+    return jails
 
 
 def _open_jobs(jails: Sequence[Jail]) -> dict[tuple[UUID, str], Job]:
@@ -212,15 +218,18 @@ def _check(bulk: Bulk, agreed: BulkAgreed) -> None:
 
 def _child(change: Change, part: Part) -> Child:
     jail = part.jail
-    return Child(jail.host_id, part.plan, jail.safe_name, intent_of(jail), change.action, subject_of(jail))
+    intent = change.intent(jail)
+    return Child(jail.host_id, part.plan, jail.safe_name, intent, change.action, subject_of(jail))
 
 
 # -- which jails a selection of hosts, or a batch that failed, is about ------------------------------------
 
 
 def jails_of_hosts(*, actor: Actor, change: Change, host_ids: Iterable[UUID]) -> list[int]:
-    """Return the jails of these hosts that a change is for: all that run, or those that boot would start."""
+    """Return the jails of these hosts that a change is for: all, those that run, or those to be started."""
     rows = jail_list(actor).filter(host_id__in=set(host_ids))
+    if change.is_for_all:
+        return list(rows.order_by().values_list("pk", flat=True)[: MOST_JAILS + 1])
     runs = Q(jid__isnull=False, is_dying=False)
     wanted = rows.exclude(runs).filter(runs_at_boot=True) if change is START else rows.filter(runs)
     return list(wanted.order_by().values_list("pk", flat=True)[: MOST_JAILS + 1])

@@ -16,6 +16,7 @@ from apps.accounts.permissions import denial
 from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.hosts.models import Host
 from apps.jails.agreement import agreed, fresh_key
+from apps.jails.archives.moments import moment
 from apps.jails.bulk import Bulk, LeftOut, Part, bulk_of, bulk_request
 from apps.jails.bulk_forms import BulkForm
 from apps.jails.changes import CHANGES, Change
@@ -59,6 +60,8 @@ def jail_bulk(request: PanelRequest, verb: str) -> HttpResponse:
     if not request.actor.may_anywhere(change.perm):
         raise NotAllowed(denial(change.perm))
     data = request.POST if request.method == "POST" else request.GET
+    if change.at:
+        change = change.at(moment(data.get("moment", "")))
     if asked_before := batch_find(actor=request.actor, idempotency_key=agreed(request).idempotency_key):
         return redirect(asked_before)
     jail_ids = selected(request.actor, change, data)
@@ -116,6 +119,7 @@ def _carried(request: PanelRequest, bulk: Bulk) -> dict[str, str]:
         "idempotency_key": request.POST.get("idempotency_key") or fresh_key(),
         "next": back_to(request, reverse("jails:jail-list")),
         "confirmed": "yes",
+        "moment": bulk.change.moment,
     }
 
 

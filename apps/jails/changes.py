@@ -18,6 +18,11 @@ from apps.jobs.models import Batch, Job
 from apps.jobs.plan import Plan
 
 
+def intent_of(jail: Jail) -> dict[str, Any]:
+    """Return what a job must know of a jail as it was, to say afterwards what came of it."""
+    return {"jid": jail.jid, "root": jail.root}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something that is done to a jail.
@@ -29,6 +34,11 @@ class Change:
         plan: The commands.
         action: What the record calls the asking.
         nothing_to_do: Says why a jail needs it not; empty when it does.
+        intent: What a job must know of the jail.
+        is_for_all: Whether it is for all jails of a host, and not for those that run.
+        needs_facts: Whether its plan looks at what the jail's host has said.
+        at: Gives it for a moment, where names that its commands make hold one.
+        moment: That moment.
     """
 
     verb: str
@@ -37,6 +47,11 @@ class Change:
     plan: Callable[[Jail], Plan]
     action: str
     nothing_to_do: Callable[[Jail], str]
+    intent: Callable[[Jail], dict[str, Any]] = intent_of
+    is_for_all: bool = False
+    needs_facts: bool = False
+    at: Callable[[str], Change] | None = None
+    moment: str = ""
 
     @property
     def label(self) -> str:
@@ -79,11 +94,6 @@ def why_not_now(host: Host, open_job: Job | None) -> str:
     if open_job:
         return f"“{open_job.title}” is {open_job.get_state_display()} already. Wait for its end."
     return ""
-
-
-def intent_of(jail: Jail) -> dict[str, Any]:
-    """Return what a job must know of a jail as it was, to say afterwards what came of it."""
-    return {"jid": jail.jid, "root": jail.root}
 
 
 def subject_of(jail: Jail) -> Subject:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from apps.accounts.permissions import Perm
 from apps.audit.models import AuditEvent
 from apps.audit.queries import first_break
 from apps.hosts.models import KEY_IN_DOUBT
+from apps.jails.archives.changes import KEPT_ANYHOW
 from apps.jobs.wakeups import send
+from apps.schedules.archive_work import archive, snapshot, thin
 from apps.schedules.jail_work import restart, start, stop
 from apps.schedules.kinds import HOSTS, JAILS, Outcome, Run, ScheduleKind, register_kind
 from apps.schedules.models import Target
@@ -42,7 +46,7 @@ def verify_record(run: Run) -> Outcome:  # noqa: ARG001  every kind is called wi
 
 
 def register_kinds() -> None:
-    """Make the kinds known that there are so far; archive and snapshot come with their own rooms."""
+    """Make the kinds known that there are so far."""
     for kind in (
         ScheduleKind(
             "hosts.probe", "Probe", "Looks at the hosts, beside the probe that the panel does by itself.",
@@ -66,6 +70,26 @@ def register_kinds() -> None:
         ScheduleKind(
             "jails.stop", "Stop jails", "Stops the jails that run.",
             JAILS, Perm.JAIL_STOP, stop, "player-stop", is_made_up_for=False,
+        ),
+        ScheduleKind(
+            "jails.archive", "Archive jails",
+            "Writes an archive of each jail, running or not, into its host's directory of archives. "
+            "Old ones stay.",
+            JAILS, Perm.JAIL_ARCHIVE, archive, "packages",
+        ),
+        ScheduleKind(
+            "jails.snapshot", "Take snapshots of jails",
+            "Takes a snapshot of each jail whose root is a ZFS dataset, and of what is below it.",
+            JAILS, Perm.JAIL_ARCHIVE, snapshot, "clock",
+        ),
+        *(
+            ScheduleKind(
+                f"jails.snapshot_thin_{days}", f"Destroy snapshots older than {days} days",
+                f"Destroys the panel's own snapshots of jails once they are {days} days old, all but the "
+                f"newest {KEPT_ANYHOW} of each jail. Those that someone else took stay.",
+                JAILS, Perm.JAIL_RESTORE, partial(thin, days), "trash",
+            )
+            for days in (7, 30, 90)
         ),
         ScheduleKind(
             "audit.verify", "Verify the record", "Walks the record's chain from its first event to its last.",

@@ -240,9 +240,10 @@ def test_what_failed_was_lost_or_cancelled_is_tried_again_with_fresh_plans(jails
 
 def test_each_change_can_be_found_by_its_verb_and_makes_jobs_of_its_kind(host):
     jail = make_jail(host)
+    assert {"start", "stop", "restart", "archive", "snapshot"} <= set(CHANGES)
     for verb, change in CHANGES.items():
         assert (change.verb, change.kind) == (verb, f"jails.{verb}")
-        assert change.plan(jail).kind == change.kind
+        assert change.needs_facts or change.plan(jail).kind == change.kind
 
 
 # -- many --------------------------------------------------------------------------------------------------

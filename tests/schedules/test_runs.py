@@ -285,7 +285,7 @@ def test_a_fault_of_ours_fails_the_run_and_is_in_the_log(owner, work, caplog):
 
 def test_a_kind_that_the_panel_does_not_know_any_more_fails_the_run(owner):
     schedule = make_schedule(owner)
-    Schedule.objects.update(kind="jails.archive")
+    Schedule.objects.update(kind="tests.gone")
     assert "does not know any more" in run(schedule).last_message
 
 

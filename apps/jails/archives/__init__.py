@@ -9,6 +9,7 @@ from apps.pages.tabs import Tab, register_tab
 
 def register() -> None:
     """Take part in probes, and make tabs and job kinds known."""
+    from apps.jails.archives import changes  # noqa: PLC0415  needs the app registry
     from apps.jails.archives.kinds import register_kinds  # noqa: PLC0415  needs the app registry
     from apps.jails.archives.observing import observe  # noqa: PLC0415  needs the app registry
 
@@ -16,3 +17,4 @@ def register() -> None:
     register_tab(Tab("jail", "Archives", "jails:jail-archives", 30, Perm.JAIL_VIEW))
     register_tab(Tab("host", "Archives", "jails:host-archives", 40, Perm.JAIL_VIEW))
     register_kinds()
+    changes.register()

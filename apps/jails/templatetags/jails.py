@@ -31,6 +31,7 @@ class Button:
         url: Where it leads.
         why_not: Why it is greyed; empty when it may be pressed.
         danger: Whether it destroys something.
+        is_page: Whether it leads to a page of its own rather than to a dialog.
     """
 
     verb: str
@@ -38,6 +39,7 @@ class Button:
     url: str
     why_not: str
     danger: bool = False
+    is_page: bool = False
 
 
 @register.filter
@@ -98,7 +100,7 @@ def bulk_bar(context: template.Context, listing: Listing[Any], what: str) -> dic
 def jail_actions(context: template.Context, jail: Jail, *, compact: bool = False) -> dict[str, object]:
     """Render the buttons of a jail; each leads to a page that shows the commands first."""
     actor: Actor = context["request"].actor
-    buttons = _buttons(jail, actor, str(context.get("here", "")))
+    buttons = _buttons(jail, actor, str(context.get("here", "")), compact=compact)
     return {
         "jail": jail,
         "buttons": buttons,
@@ -107,9 +109,10 @@ def jail_actions(context: template.Context, jail: Jail, *, compact: bool = False
     }
 
 
-def _buttons(jail: Jail, actor: Actor, here: str) -> list[Button]:
+def _buttons(jail: Jail, actor: Actor, here: str, *, compact: bool) -> list[Button]:
     run = ["stop", "restart"] if jail.is_running else ["start"]
-    return [_button(jail, actor, verb, here) for verb in [*run, "delete"]]
+    more = [] if compact else ["move"]
+    return [_button(jail, actor, verb, here) for verb in [*run, *more, "delete"]]
 
 
 _LOOK = {
@@ -117,6 +120,9 @@ _LOOK = {
     "stop": ("player-stop", Perm.JAIL_STOP),
     "restart": ("refresh", Perm.JAIL_STOP),
     "delete": ("trash", Perm.JAIL_DELETE),
+    "move": ("arrow-right", Perm.JAIL_MOVE),
+    "archive": ("packages", Perm.JAIL_ARCHIVE),
+    "snapshot": ("clock", Perm.JAIL_ARCHIVE),
 }
 
 
@@ -124,7 +130,10 @@ def _button(jail: Jail, actor: Actor, verb: str, here: str) -> Button:
     icon, perm = _LOOK[verb]
     url = reverse(f"jails:jail-{verb}", args=[jail.host_id, jail.safe_name])
     query = f"?{urlencode({'next': here})}" if here else ""
-    return Button(verb.capitalize(), icon, url + query, _why_not(jail, actor, perm), danger=verb == "delete")
+    why_not = _why_not(jail, actor, perm)
+    return Button(
+        verb.capitalize(), icon, url + query, why_not, danger=verb == "delete", is_page=verb == "move"
+    )
 
 
 def _why_not(jail: Jail, actor: Actor, perm: Perm) -> str:
@@ -136,6 +145,8 @@ def _why_not(jail: Jail, actor: Actor, perm: Perm) -> str:
         return "Its host is not online."
     if jail.observed_at is None:
         return "It has not been seen on the host yet."
+    if jail.missing_since:
+        return "ezjail has no file for it any more: see its page “Drift”."
     return (
         "" if jail.has_manageable_name else "Its name holds characters that the panel passes to no command."
     )
