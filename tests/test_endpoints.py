@@ -26,7 +26,7 @@ from apps.audit.models import AuditEvent
 from apps.freebsd.channel.agent import Agent
 from apps.freebsd.channel.keys import fingerprint
 from apps.hosts.models import Host, HostGroup, HostState
-from apps.jails.models import Archive, Jail, Snapshot
+from apps.jails.models import Archive, Jail, JailPreset, Snapshot
 from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from tests.conftest import Person
@@ -101,6 +101,13 @@ def there_is_something_to_go_back_to(host: Host) -> None:
     seen = {"host": host, "made_at": now, "observed_at": now}
     Archive.objects.create(file_name=ARCHIVE, safe_name="test", size_bytes=1, **seen)
     Snapshot.objects.create(dataset="tank/j/test", name=LABEL, **seen)
+
+
+def it_drifts(host: Host) -> None:
+    no_job_is_open(host)
+    jail = Jail.objects.get(host=host)
+    wanted = {"file": "", "fstab": "", "runs_at_boot": not jail.runs_at_boot, "running": jail.is_running}
+    Jail.objects.filter(pk=jail.pk).update(wanted=wanted)
 
 
 def no_job_is_open(_host: Host) -> None:
@@ -218,6 +225,7 @@ ROWS = {
         ADMINS, ADMINS_DO, {"typed_name": ARCHIVE}, event="archive.remove_requested",
         kind="jails.archive_remove", given=there_is_something_to_go_back_to,
     ),
+    "jails:jail-inside": Row(OPERATORS),
     "jails:flavour-list": Row(ON_HOST, given=it_has_a_flavour),
     "jails:flavour-detail": Row(ON_HOST, given=it_has_a_flavour),
     "jails:flavour-new": Row(
@@ -268,6 +276,12 @@ ROWS = {
         kind="jails.flavour_edit",
         given=it_has_a_flavour,
     ),
+    "jails:drift-list": Row(EVERYBODY),
+    "jails:jail-drift": Row(ON_HOST),
+    "jails:drift-apply": Row(
+        ADMINS, ADMINS_DO, {}, "jail.apply_wanted_requested", "jails.apply_wanted", given=it_drifts
+    ),
+    "jails:drift-adopt": Row(ADMINS, ADMINS_DO, {}, "jail.drift_adopted", given=it_drifts),
     "jails:jail-settings": Row(
         ON_HOST, ADMINS_DO, settings_posts.FIB, event="jail.change_requested", kind="jails.change",
         given=settings_posts.it_has_a_file,
@@ -397,7 +411,7 @@ def _hosts_answer(monkeypatch) -> None:
     """Pages that ask a host something before they are rendered find one that answers."""
     there = FakeHost()
     there.files["/usr/jails/flavours/example/etc/rc.conf"] = b"old\n"
-    for module in ("apps.jails.flavours.reading",):
+    for module in ("apps.jails.flavours.reading", "apps.jails.inside.looking"):
         monkeypatch.setattr(f"{module}.agent_of", lambda _host: Agent(there))
 
 
@@ -421,7 +435,8 @@ def world(request, host, nobody) -> World:
     ids |= {"key": "remains-gone", "way": "finish"}
     ids |= {"file_name": ARCHIVE, "label": LABEL}
     ids |= {"of": "file"}
-    ids |= {"policy_id": policy.pk, "group_id": group.pk}
+    preset = JailPreset.objects.create(name="Database")
+    ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk}
     ids |= {"flavour": "example"}
     return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 

@@ -15,7 +15,7 @@ from apps.audit.services import Subject, record
 from apps.hosts.models import Host, HostGroup
 from apps.jails.bulk import BulkAgreed, bulk_request
 from apps.jails.changes import CHANGES
-from apps.jails.models import Archive, Jail, JailAddress, Snapshot
+from apps.jails.models import Archive, Drift, Jail, JailAddress, JailPreset, Snapshot
 from apps.jails.plans import restart_plan
 from apps.jails.services import Agreed
 from apps.jobs.batch_rules import Pace
@@ -57,6 +57,14 @@ def jails(count: int) -> str:
     for number in range(0, count, 3):
         make_job(host, subject=f"jail{number:04}")
     return "/jails/"
+
+
+def drift(count: int) -> str:
+    jails(count)
+    for jail in Jail.objects.all():
+        values = {"wanted": "yes", "observed": "no", "first_seen_at": timezone.now()}
+        Drift.objects.bulk_create(Drift(jail=jail, field=field, **values) for field in ("running", "fib"))
+    return "/drift/"
 
 
 def one_host(count: int) -> str:
@@ -183,6 +191,14 @@ def batch_approval(count: int) -> str:
     return f"/approval/batch/{batch.pk}/"
 
 
+def presets(count: int) -> str:
+    for number in range(count):
+        group = HostGroup.objects.create(name=f"group{number:03}")
+        make_host(f"host{number:03}", address=f"198.51.100.{number + 1}", group=group)
+        JailPreset.objects.create(name="Web", group=group, choices={"flavour": "web", "clean_stop": True})
+    return "/jails/presets/"
+
+
 def groups(count: int) -> str:
     approval(count)
     return "/hosts/groups/"
@@ -277,6 +293,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "hosts": hosts,
     "dashboard": dashboard,
     "jails": jails,
+    "drift": drift,
     "a host": one_host,
     "a host with much half made": half_made,
     "what a job left half made": what_a_job_left,
@@ -290,6 +307,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a job": one_job,
     "approval": approval,
     "groups": groups,
+    "presets": presets,
     "approving a batch": batch_approval,
     "a batch": one_batch,
     "batches": batches,

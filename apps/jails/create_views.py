@@ -17,9 +17,13 @@ from apps.hosts.queries import host_get
 from apps.jails import services
 from apps.jails.agreement import agreed, fresh_key
 from apps.jails.forms import JailForm
+from apps.jails.presets.queries import preset_of, presets_for
+from apps.jails.presets.words import missing_of
 from apps.jails.wishes import filled_in
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
+
+MOST_PRESETS = 50
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,7 +32,12 @@ def jail_create(request: PanelRequest, host_id: UUID) -> HttpResponse:
     host = host_get(actor=request.actor, host_id=host_id, need=Perm.JAIL_CREATE)
     if "add_row" in request.POST:
         return _page(request, "jails/create.html", host, JailForm.with_another_row(host, request.POST), None)
-    form = JailForm(host, filled_in(request, host, "jails.create"))
+    preset = preset_of(host, request.GET.get("preset", ""))
+    form = JailForm(
+        host, filled_in(request, host, "jails.create"), initial=preset.choices if preset else None
+    )
+    if preset:
+        form.notes += missing_of(host, preset)
     if request.method == "POST" and (
         job := _sent_before(request, host, form) or _create(request, host, form)
     ):
@@ -88,7 +97,14 @@ def _page(
     request: PanelRequest, template: str, host: Host, form: JailForm, plan: Plan | None
 ) -> HttpResponse:
     key = request.POST.get("idempotency_key") or fresh_key()
-    context: dict[str, Any] = {"host": host, "form": form, "plan": plan, "idempotency_key": key}
+    context: dict[str, Any] = {
+        "host": host,
+        "form": form,
+        "plan": plan,
+        "idempotency_key": key,
+        "presets": presets_for(host)[:MOST_PRESETS],
+        "preset_id": request.GET.get("preset", ""),
+    }
     failed = request.method == "POST" and bool(form.errors)
     return render(request, template, context, status=422 if failed else 200)
 

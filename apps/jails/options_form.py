@@ -170,7 +170,9 @@ class OptionsForm(forms.Form):
         return found
 
     def _text(self, name: str) -> Any:
-        field = self.fields[name]
+        field = self.fields.get(name)
+        if field is None:  # a preset belongs to no host, and has not all of them
+            return [] if name in SEVERAL else ""
         value = field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name))
         if isinstance(field, forms.BooleanField):
             return bool(value)

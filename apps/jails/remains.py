@@ -126,7 +126,8 @@ def _wish(job: Job, before: Wish) -> Wish:
     return Wish(
         kind=job.kind,
         name=str(intent.get("name") or before.name),
-        addresses=str(intent.get("addresses") or before.addresses),
+        # What had options is removed first, and tried again as it was: "anew" would make a plain jail of it.
+        addresses="" if intent.get("options") else str(intent.get("addresses") or before.addresses),
         flavour=str(intent.get("flavour") or "") if made else before.flavour,
         public_first_reason=str(intent.get("public_first_reason") or before.public_first_reason),
         wipe=bool(intent.get("wipe")),

@@ -7,9 +7,12 @@ from django.urls import path
 from apps.jails import bulk_views, create_views, repair_views, views
 from apps.jails.archives import urls as archives_urls
 from apps.jails.basejail import urls as basejail_urls
+from apps.jails.drift import urls as drift_urls
 from apps.jails.ezjail import urls as ezjail_urls
 from apps.jails.flavours import urls as flavours_urls
+from apps.jails.inside import urls as inside_urls
 from apps.jails.presets import urls as presets_urls
+from apps.jails.moving import urls as moving_urls
 from apps.jails.settings import urls as settings_urls
 
 app_name = "jails"
@@ -19,9 +22,12 @@ urlpatterns = [
     *basejail_urls.urlpatterns,
     *ezjail_urls.urlpatterns,
     *flavours_urls.urlpatterns,
+    *inside_urls.urlpatterns,
     *settings_urls.urlpatterns,
     *presets_urls.urlpatterns,
     *archives_urls.urlpatterns,
+    *moving_urls.urlpatterns,
+    *drift_urls.urlpatterns,
     path("hosts/<uuid:host_id>/mend/<slug:key>/<slug:way>/", repair_views.repair, name="repair"),
     path("jobs/<uuid:job_id>/leave/<slug:key>/", repair_views.leave, name="finding-leave"),
     path("hosts/<uuid:host_id>/new-jail/", create_views.jail_create, name="jail-create"),
