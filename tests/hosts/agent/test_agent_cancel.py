@@ -71,7 +71,8 @@ def test_cancel_waits_five_seconds_before_it_kills(tree):
     await_that(lambda: output_of(tree), "the trap is set")
     before = tree.slept_s()
     tree.ask("cancel", RUN)
-    assert tree.slept_s() - before == pytest.approx(5)
+    # then it looks until what was killed is gone, which on a busy machine is not at once
+    assert 5 <= round(tree.slept_s() - before, 3) < 10
 
 
 def test_cancel_reaches_what_runs_in_a_terminal_of_its_own(any_tree):
