@@ -10,8 +10,20 @@ from hashlib import sha256
 
 from apps.freebsd.channel import Answer, OnBytes
 from apps.freebsd.errors import ConnectionLost, HostUnreachable
+from apps.freebsd.parsers.sections import Section
+from tests.freebsd.probes import envelope
 
 Argv = tuple[str, ...]
+# The sections of each part of a look into a jail.
+INSIDE = {
+    "processes": ("processes",),
+    "ports": ("ports",),
+    "users": ("users",),
+    "services": ("services-all", "services-on", "services-running"),
+    "packages": ("pkg", "packages"),
+    "vulnerable": ("vulnerable",),
+    "logs": ("logs",),
+}
 CANCELLED = 143
 
 
@@ -50,10 +62,12 @@ class Run:
 class FakeHost:
     """One host, as a `Channel`.
 
-    `programs` says what commands do, by their argv; `files` what files hold; `large` what large files hold, and
-    `parts` what has come of some; `cuts` after how many pieces that are pulled or pushed the line goes away; `drops` after how many bytes the
+    `programs` says what commands do, by their argv; `files` what files hold; `drops` after how many bytes the
     line goes away in the next follows, with the error `dropped`; `away` how many of the next requests find
     nobody there; `refusals` what a verb is answered instead; `tick` is called with each request.
+    `large` says what large files hold, `parts` what has come of some, `cuts` after how many pieces that are
+    pulled or pushed the line goes away. `inside` is what a look into a jail gives, by section; None when it
+    does not run.
     """
 
     def __init__(self) -> None:
@@ -69,6 +83,7 @@ class FakeHost:
         self.away = 0
         self.refusals: dict[str, Answer | Exception] = {}
         self.facts = b""
+        self.inside: dict[str, Section] | None = {}
         self.tick: Callable[[], None] = lambda: None
 
     async def request(
@@ -172,6 +187,21 @@ class FakeHost:
     def _drop(self, words: Argv, _stdin: bytes) -> Answer:
         self.parts.pop(words[1], None)
         return Answer(0, b"dropped\n", b"")
+
+    def _look(self, words: Argv, _stdin: bytes) -> Answer:
+        """Give the sections of `inside` whose keys begin with a part that was asked for."""
+        _, nonce, _jail, *parts = words
+        if self.inside is None:
+            return Answer(66, b"", b"jailpanel-agent: the jail does not run\n")
+        keys = [key for part in parts for key in INSIDE[part] if key in self.inside]
+        return Answer(0, envelope({key: self.inside[key] for key in keys}, nonce=nonce), b"")
+
+    def _tail(self, words: Argv, _stdin: bytes) -> Answer:
+        _, nonce, _jail, log, _lines = words
+        if self.inside is None:
+            return Answer(66, b"", b"jailpanel-agent: the jail does not run\n")
+        section = self.inside.get(f"log:{log}", Section(b"", b"", 1))
+        return Answer(0, envelope({"log": section}, nonce=nonce), b"")
 
     def _start(self, words: Argv, stdin: bytes) -> Answer:
         _, run_id, size, user, job = words

@@ -221,6 +221,10 @@ ROWS = {
         ADMINS, ADMINS_DO, event="jail.snapshot_remove_requested", kind="jails.snapshot_remove",
         given=there_is_something_to_go_back_to,
     ),
+    "jails:archive-restore": Row(
+        ADMINS, ADMINS_DO, {"name": "copy", "addresses": "lo0|10.0.0.9/24", "plan_hash": RESTORE_HASH},
+        event="jail.restore_requested", kind="jails.restore", given=there_is_something_to_go_back_to,
+    ),
     "jails:archive-remove": Row(
         ADMINS, ADMINS_DO, {"typed_name": ARCHIVE}, event="archive.remove_requested",
         kind="jails.archive_remove", given=there_is_something_to_go_back_to,

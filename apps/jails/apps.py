@@ -18,7 +18,7 @@ class JailsConfig(AppConfig):
         from apps.jails import moving  # noqa: PLC0415  needs the app registry
         from apps.jails import ezjail  # noqa: PLC0415  needs the app registry
         from apps.jails import drift  # noqa: PLC0415  needs the app registry
-        from apps.jails import archives, flavours  # noqa: PLC0415  needs the app registry
+        from apps.jails import archives, flavours, inside  # noqa: PLC0415  needs the app registry
         from apps.jails import settings as jail_settings  # noqa: PLC0415  needs the app registry
         from apps.jails.changes import CHANGES, batch_retry_url  # noqa: PLC0415  needs the app registry
         from apps.jails.observing import observe  # noqa: PLC0415  needs the app registry
@@ -35,4 +35,5 @@ class JailsConfig(AppConfig):
         archives.register()
         moving.register()
         flavours.register()
+        inside.register()
         drift.register()

@@ -17,6 +17,7 @@ from apps.freebsd.channel.answers import (
     failure,
     no_such_file,
 )
+from apps.freebsd.channel.inside import Inside
 from apps.freebsd.channel.large import LargeFiles
 from apps.freebsd.channel.request import plain_text
 from apps.freebsd.errors import (
@@ -104,6 +105,11 @@ class Agent:
     def large(self) -> LargeFiles:
         """The host's large files, which go over in pieces."""
         return LargeFiles(self._channel)
+
+    @property
+    def inside(self) -> Inside:
+        """The inside of the host's jails."""
+        return Inside(self._channel)
 
     async def version(self) -> AgentVersion:
         """Ask which agent is there.

@@ -67,7 +67,8 @@ def new_plan(
     directory: str, name: FlavourName, *, source: FlavourName | None = None, jail: JailName | None = None
 ) -> Plan:
     """Return the plan that makes a flavour: empty, as a copy of another, or frozen from a jail."""
-    step, warnings = flavours.make_directory(directory, name), ()
+    step = flavours.make_directory(directory, name)
+    warnings: tuple[str, ...] = ()
     if source:
         step = flavours.copy(directory, source, name)
     elif jail:
