@@ -114,7 +114,7 @@ def _settings(wanted: HostSetup, seen: Situation) -> list[Lack]:
         else "Write ezjail's settings before ezjail comes: its package leaves a file alone that is there.",
     )
     names = ", ".join(differing)
-    return [Lack(change, f"In effect are other values of {names}.", f"ezjail goes by the new {names}")]
+    return [Lack(change, f"Not as wanted in ezjail.conf: {names}.", f"ezjail goes by the new {names}")]
 
 
 def _differs(name: str, wanted: str, effective: str) -> bool:

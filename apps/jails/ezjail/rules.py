@@ -26,7 +26,7 @@ def check_setup(wanted: HostSetup, seen: Situation) -> list[Complaint]:
     """Return what is wrong with a host's set-up, each with its field."""
     return [
         *_jaildir(wanted),
-        *_mirror(wanted),
+        *_mirror(wanted, seen),
         *_zfs(wanted, seen),
         *_network(wanted, seen),
     ]
@@ -44,7 +44,9 @@ def _jaildir(wanted: HostSetup) -> list[Complaint]:
     return []
 
 
-def _mirror(wanted: HostSetup) -> list[Complaint]:
+def _mirror(wanted: HostSetup, seen: Situation) -> list[Complaint]:
+    if seen.installed and wanted.mirror == seen.setting("ezjail_ftphost"):
+        return []  # what is there may stay
     try:
         Mirror.parse(wanted.mirror)
     except InvalidInput as error:

@@ -92,7 +92,7 @@ class SettingsForm(forms.Form):
         """Return the new value of a setting, or nothing where it stays."""
         if f"reset-{name}" in self.data:
             return [None]
-        if typed == self._was(name):
+        if name not in self.data or typed == self._was(name):
             return []
         if not typed:
             return [None]

@@ -57,6 +57,15 @@ class Situation:
         """ezjail.conf, empty where there is none."""
         return ShellFile(self.config_text.encode())
 
+    def is_certain(self, name: str) -> bool:
+        """Tell whether a setting's value is the file's own, so that it can be changed there."""
+        if self.config_is == "missing":
+            return True
+        reading = self.file.reading(name)
+        return self.config_is == "text" and (
+            reading is None or (reading.text is not None and not reading.doubt)
+        )
+
     def setting(self, name: str) -> str:
         """Return the value in effect of a setting; ezjail's default where it is not known."""
         value = self.in_effect.get(name)

@@ -85,23 +85,31 @@ class HostSetup:
 
 
 def suggested(seen: Situation) -> HostSetup:
-    """Return what the panel would do: what is there stays, and the rest is what serves most hosts."""
+    """Return what the panel would do: what is there stays, and the rest is what serves most hosts.
+
+    One that has run jails for long is not told to do it in another way.
+    """
     interface = _interface(seen)
     return HostSetup(
         jaildir=seen.setting("ezjail_jaildir"),
         mirror=_mirror(seen),
-        exec_stop=not seen.setting("ezjail_exec_stop") or seen.setting("ezjail_exec_stop") == RC_SHUTDOWN,
+        exec_stop=_exec_stop(seen),
         zfs=_zfs(seen),
         jailzfs=seen.setting("ezjail_jailzfs") or next((f"{pool}/ezjail" for pool in seen.pools), ""),
         interface=interface,
-        address=host_address(seen, interface) or _free_address(seen),
-        quiet=True,
+        address=(host_address(seen, interface) or _free_address(seen)) if interface else None,
+        quiet=not seen.installed or seen.rc.get("jail_confwarn", "").upper() == "NO",
     )
+
+
+def _exec_stop(seen: Situation) -> bool:
+    own = seen.setting("ezjail_exec_stop")
+    return own == RC_SHUTDOWN or (not own and seen.is_certain("ezjail_exec_stop"))
 
 
 def _mirror(seen: Situation) -> str:
     own = seen.setting("ezjail_ftphost")
-    return own if own.startswith(("https://", "file://")) else str(DEFAULT_MIRROR)
+    return own if seen.installed or own.startswith(("https://", "file://")) else str(DEFAULT_MIRROR)
 
 
 def _zfs(seen: Situation) -> Zfs:
@@ -118,7 +126,7 @@ def _interface(seen: Situation) -> str:
     for name in sorted(loopbacks, key=lambda name: name == "lo0"):
         if name != "lo0" or host_address(seen, name):
             return name
-    return new_interface(seen)
+    return "" if seen.installed and seen.jail_count else new_interface(seen)
 
 
 def new_interface(seen: Situation) -> str:

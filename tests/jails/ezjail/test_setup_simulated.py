@@ -1,4 +1,4 @@
-"""A fresh simulated host, reached over SSH, becomes one that can run jails by one plan; a half-made one too."""
+"""A fresh simulated host, reached over SSH, becomes one that can run jails by one plan."""
 
 from __future__ import annotations
 
