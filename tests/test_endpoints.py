@@ -222,7 +222,7 @@ ROWS = {
         given=there_is_something_to_go_back_to,
     ),
     "jails:archive-restore": Row(
-        ADMINS, ADMINS_DO, {"name": "copy", "addresses": "lo0|10.0.0.9/24", "plan_hash": RESTORE_HASH},
+        ADMINS, ADMINS_DO, {"name": "copy", "addresses": "lo0|10.0.0.9/24"},
         event="jail.restore_requested", kind="jails.restore", given=there_is_something_to_go_back_to,
     ),
     "jails:archive-remove": Row(

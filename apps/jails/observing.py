@@ -215,11 +215,15 @@ def _part_with(
 def _missing_values(facts: HostFacts, seen_at: datetime) -> Callable[[Jail], dict[str, Any]]:
     """Return what gives the values of a jail without a file: the kernel may still run it."""
     running = {jail.name: jail for jail in facts.running}
+    jaildir = facts.ezjail.settings.jaildir.rstrip("/")
+    roots = {*facts.leftovers.roots, *(jail.path for jail in facts.running)}
 
     def values(jail: Jail) -> dict[str, Any]:
         kernel = running.get(jail.safe_name)
+        is_looked_at = jail.root.rpartition("/")[0] == jaildir
         return {
             "missing_since": jail.missing_since or seen_at,
+            "root_exists": jail.root in roots if is_looked_at else jail.root_exists,
             "jid": kernel.jid if kernel else None,
             "is_dying": bool(kernel and kernel.dying),
         }

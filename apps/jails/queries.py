@@ -13,7 +13,7 @@ from apps.accounts.permissions import Perm
 from apps.freebsd.errors import Conflict, InvalidInput
 from apps.freebsd.values import Release
 from apps.hosts.models import Host
-from apps.jails.models import Jail, JailAddress
+from apps.jails.models import Drift, Jail, JailAddress
 from apps.jails.rules import HostNetwork, IpAddress
 from apps.jobs.models import OPEN_STATES, Job, JobState
 
@@ -95,20 +95,27 @@ UNDER_WAY = {
     "jails.stop": "stopping",
     "jails.restart": "restarting",
     "jails.delete": "deleting",
+    "jails.move": "moving",
 }
 
 
 def jails_with_jobs(jails: QuerySet[Jail]) -> QuerySet[Jail]:
-    """Add to each jail `open_job_id`, the job that is open for it, and `open_kind`, what it is on its way to.
+    """Add to each jail what a page needs to know beside it.
+
+    `open_job_id` is the job that is open for it, `open_kind` what it is on its way to, and `drifts_since` when
+    it was first seen not to be as it is wanted.
 
     One whose job waits for an approval, or for its turn in a batch, is on its way to nothing yet.
     """
     jobs = Job.objects.filter(host_id=OuterRef("host_id"), subject=OuterRef("safe_name"))
     jobs = jobs.order_by("created_at")
     open_jobs = jobs.filter(state__in=OPEN_STATES)
+    drifts = Drift.objects.filter(jail=OuterRef("pk")).order_by("first_seen_at")
     under_way = jobs.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
     return jails.annotate(
-        open_kind=Subquery(under_way.values("kind")[:1]), open_job_id=Subquery(open_jobs.values("pk")[:1])
+        open_kind=Subquery(under_way.values("kind")[:1]),
+        open_job_id=Subquery(open_jobs.values("pk")[:1]),
+        drifts_since=Subquery(drifts.values("first_seen_at")[:1]),
     )
 
 
@@ -119,6 +126,8 @@ def shown_state(jail: Jail) -> str:
     """
     if under_way := UNDER_WAY.get(getattr(jail, "open_kind", None) or ""):
         return under_way
+    if jail.missing_since:
+        return "missing"
     if not jail.host.is_online or jail.observed_at is None:
         return "unknown"
     if jail.is_dying:

@@ -25,6 +25,9 @@ from apps.jobs.plan import Plan
 from apps.jobs.services import Because, job_create, job_find
 
 
+GONE = "ezjail has no file for {name} any more: its page “Drift” has the ways out."
+
+
 @dataclass(frozen=True, slots=True)
 class Agreed:
     """What the person saw when they agreed.
@@ -281,6 +284,8 @@ def _as_it_is_now(jail: Jail) -> Jail:
     row = Jail.objects.select_related("host").filter(pk=jail.pk).first()
     if row is None:
         raise Conflict(f"The jail {jail.name} is not there any more.")
+    if row.missing_since:
+        raise Conflict(GONE.format(name=row.name))
     return row
 
 

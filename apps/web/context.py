@@ -37,6 +37,7 @@ AREAS = (
     Area("web", "Dashboard", "layout-dashboard", "web:dashboard", "d", ("dashboard",)),
     Area("hosts", "Hosts", "server-2", "hosts:host-list", "h", ("host", "basejail", "group")),
     Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
+    Area("drift", "Drift", "eye", "jails:drift-list", "f", ("drift",)),
     Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job", "batch")),
     Area("approval", "Approval", "users", "jobs:policy-list", "a", ("policy",)),
     Area("schedules", "Schedules", "clock", "schedules:schedule-list", "s", ("schedule",)),

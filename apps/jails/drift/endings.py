@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from apps.jails.drift.doings import names_of
 from apps.jails.drift.noting import agree, note
+from apps.jails.drift.plans import APPLY
 from apps.jails.models import Jail
 from apps.jobs.models import Job, JobState
 
@@ -13,13 +14,14 @@ from apps.jobs.models import Job, JobState
 def job_ended(job: Job) -> None:
     """Take over as wanted what a job that succeeded changed; of another, note what it left different.
 
-    Called in the transaction that ends the job. While it ran no difference was noted.
+    Called in the transaction that ends the job. While it ran no difference was noted. A job that makes a jail
+    as it is wanted changes nothing of what is wanted.
     """
     if not job.subject:
         return
     rows = Jail.objects.filter(host_id=job.host_id, safe_name__in=names_of(job), observed_at__isnull=False)
     jails = list(rows.prefetch_related("drifts"))
-    if job.state == JobState.SUCCEEDED:
+    if job.state == JobState.SUCCEEDED and job.kind != APPLY:
         for jail in jails:
             agree(jail, but_known=True)
     else:

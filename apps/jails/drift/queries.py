@@ -1,0 +1,67 @@
+"""Reads of differences, narrowed to what the actor may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from apps.accounts.actor import Actor
+from apps.accounts.permissions import Perm
+from apps.freebsd.jail_variables import jail_variable
+from apps.jails.drift.compare import FILE, FSTAB, part_of
+from apps.jails.drift.plans import label
+from apps.jails.models import Drift, Jail
+from apps.jobs.file_diff import DiffLine, compare_texts
+
+NO_WORDS = "–"
+
+
+def drift_list(actor: Actor) -> QuerySet[Drift]:
+    """Return the differences of the jails that the actor may see, with jail and host."""
+    hosts = actor.scope(Perm.JAIL_VIEW)
+    rows = Drift.objects.select_related("jail__host").defer(
+        "jail__config_text", "jail__fstab_text", "jail__wanted",
+        "jail__host__facts", "jail__host__host_key", "jail__host__offered_key",
+    )  # fmt: skip
+    return rows if hosts is None else rows.filter(jail__host_id__in=hosts)
+
+
+def drift_count(actor: Actor) -> int:
+    """Return how many jails that the actor may see are not as they are wanted."""
+    return drift_list(actor).order_by().values("jail").distinct().count()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A difference as a page shows it.
+
+    Args:
+        row: It.
+        label: What people call its field.
+        meaning: What the variable is for; empty where it is none.
+        lines: The difference line by line, where it is one of texts.
+        alone: Whether it can be settled without the others.
+    """
+
+    row: Drift
+    label: str
+    meaning: str
+    lines: list[DiffLine]
+    alone: bool
+
+
+def shown(jail: Jail) -> list[Shown]:
+    """Return the differences of a jail as its page shows them, the greatest first."""
+    rows = sorted(jail.drifts.all(), key=lambda row: (part_of(row.field) == FILE, row.field))
+    return [_shown(jail, row, len(rows)) for row in rows]
+
+
+def _shown(jail: Jail, row: Drift, count: int) -> Shown:
+    variable = jail_variable(row.field) if part_of(row.field) == FILE else None
+    lines: list[DiffLine] = []
+    if row.field == FSTAB:
+        lines = compare_texts(row.wanted, row.observed)
+    elif row.field == FILE:
+        lines = compare_texts(str((jail.wanted or {}).get("file", "")), jail.config_text)
+    return Shown(row, label(row.field), variable.meaning if variable else "", lines, count > 1)

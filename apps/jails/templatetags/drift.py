@@ -1,0 +1,30 @@
+"""Tags for drift: `{% load drift %}`."""
+
+from __future__ import annotations
+
+from django import template
+
+from apps.jails.drift.compare import FILE, FSTAB, MISSING, ROOT
+from apps.jails.drift.plans import label
+from apps.jails.models import Drift
+
+register = template.Library()
+MOST = 80
+
+
+@register.filter
+def field_label(field: str) -> str:
+    """Return what people call a field."""
+    return label(field)
+
+
+@register.filter
+def side(row: Drift, which: str) -> str:
+    """Return one side of a difference in a few words; of texts, how long they are."""
+    text = str(getattr(row, which))
+    if row.field in (FILE, FSTAB):
+        count = len(text.splitlines())
+        return f"{count} line{'' if count == 1 else 's'}" if text else "none"
+    if row.field in (ROOT, MISSING) and which == "observed":
+        return "not there"
+    return text if len(text) <= MOST else f"{text[: MOST - 1]}…"
