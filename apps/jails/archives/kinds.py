@@ -31,6 +31,7 @@ def register_kinds() -> None:
     for kind in (
         JobKind(plans.ARCHIVE, "Archive a jail", _archived, _to_archives, archive_again),
         JobKind(plans.REMOVE, "Delete an archive", _archive_gone, _to_archives),
+        JobKind(plans.RESTORE, "Restore a jail", _restored, _to_restored),
         JobKind(plans.SNAPSHOT, "Take a snapshot of a jail", _snapshot_there, _to_archives, snapshot_again),
         JobKind(plans.SNAPSHOT_REMOVE, "Destroy snapshots", _snapshots_gone, _to_archives, remove_again),
         JobKind(plans.ROLL_BACK, "Roll a jail back", _rolled_back, _to_archives),
@@ -51,6 +52,19 @@ def _archived(job: Job) -> list[str]:
     first = job.steps.first()
     if first and NOT_WHOLE in last_text(first):
         problems.append("ezjail says that not all of the jail got into the archive; its output says why.")
+    return problems
+
+
+def _restored(job: Job) -> list[str]:
+    jail = Jail.objects.filter(host_id=job.host_id, safe_name=job.subject).first()
+    if jail is None or jail.missing_since:
+        return ["ezjail knows no such jail on the host."]
+    problems = [jail.problem] if jail.problem else []
+    if not jail.root_exists:
+        problems.append(f"Its root directory {jail.root} is not there.")
+    addresses = ",".join(str(address) for address in jail.addresses.all())
+    if addresses != job.intent["addresses"]:
+        problems.append(f"ezjail's file holds the addresses {addresses or '(none)'}.")
     return problems
 
 
@@ -94,6 +108,15 @@ def _rolled_back(job: Job) -> list[str]:
 def _jail_of(job: Job) -> Jail | None:
     rows = Jail.objects.select_related("host").filter(host_id=job.host_id, safe_name=job.subject)
     return rows.first()
+
+
+def _to_restored(job: Job, actor: Actor) -> list[NextLink]:
+    jail = _jail_of(job)
+    links = [NextLink(f"Open {jail.name}", jail.get_absolute_url(), "box")] if jail else []
+    if jail and not jail.is_running and actor.may(Perm.JAIL_START, job.host_id):
+        url = reverse("jails:jail-start", args=[job.host_id, job.subject])
+        return [NextLink("Start it", url, "player-play", in_dialog=True), *links]
+    return links
 
 
 def _to_archives(job: Job, _actor: Actor) -> list[NextLink]:

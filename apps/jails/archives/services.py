@@ -121,6 +121,8 @@ def jail_wish_request(*, actor: Actor, jail: Jail, wish: Wish, agreed: Agreed) -
         row = Jail.objects.select_related("host").filter(pk=jail.pk).first()
         if row is None:
             raise Conflict(f"The jail {jail.name} is not there any more.")
+        if row.missing_since:
+            raise Conflict(f"The host has no jail {jail.name} any more.")
         return queue_plan(
             actor,
             row.host,

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,14 +15,14 @@ from apps.freebsd.commands.archives import PARTIAL
 from apps.freebsd.errors import InvalidInput
 from apps.hosts.models import Host
 from apps.hosts.queries import host_get
-from apps.jails.agreement import agreed, fresh_key
+from apps.jails.agreement import agreed
 from apps.jails.archives import plans, queries, services
 from apps.jails.archives.moments import moment
+from apps.jails.archives.pages import confirm, host_crumbs
 from apps.jails.archives.services import Wish
-from apps.jails.models import Archive, Jail
+from apps.jails.models import Jail
 from apps.jails.queries import jail_get, jail_list, jails_with_jobs
 from apps.jails.views import accepted, back_to
-from apps.jobs.plan import Plan
 from apps.pages import htmx
 from apps.pages.listing import Column, Listing, ListSpec
 
@@ -171,18 +170,9 @@ def archive_remove(request: PanelRequest, host_id: UUID, file_name: str) -> Http
         "typed_name": archive.file_name,
         "typed_value": typed,
         "typed_error": error,
-        "crumbs": _host_crumbs(archive),
+        "crumbs": host_crumbs(archive.host),
     }
-    return _confirm(request, archive.host, plan, back, context, status=422 if error else 200)
-
-
-def _host_crumbs(archive: Archive) -> list[tuple[str, str]]:
-    host = archive.host
-    return [
-        ("Hosts", reverse("hosts:host-list")),
-        (host.name, host.get_absolute_url()),
-        ("Archives", reverse("jails:host-archives", args=[host.pk])),
-    ]
+    return confirm(request, archive.host, plan, back, context, status=422 if error else 200)
 
 
 def _change(request: PanelRequest, jail: Jail, wish: Wish, context: dict[str, Any]) -> HttpResponse:
@@ -197,7 +187,7 @@ def _change(request: PanelRequest, jail: Jail, wish: Wish, context: dict[str, An
             return accepted(request, job, back)
         error = f"Type the jail's name, {wanted}, to confirm."
     context |= {"typed_value": typed, "typed_error": error, "crumbs": _crumbs(jail)}
-    return _confirm(request, jail.host, wish.plan(jail), back, context, status=422 if error else 200)
+    return confirm(request, jail.host, wish.plan(jail), back, context, status=422 if error else 200)
 
 
 def _crumbs(jail: Jail) -> list[tuple[str, str]]:
@@ -207,25 +197,3 @@ def _crumbs(jail: Jail) -> list[tuple[str, str]]:
         (jail.name, jail.get_absolute_url()),
         ("Archives", reverse("jails:jail-archives", args=[jail.host_id, jail.safe_name])),
     ]
-
-
-def _confirm(
-    request: PanelRequest, host: Host, plan: Plan, back: str, context: dict[str, Any], *, status: int = 200
-) -> HttpResponse:
-    """Ask whether to run a plan; the form carries what makes it run once, and only as it was shown."""
-    carried = {
-        "idempotency_key": request.POST.get("idempotency_key") or fresh_key(),
-        "plan_hash": plan.hash,
-        "next": back,
-    }
-    context |= {
-        "title": f"{plan.title} on {host.name}",
-        "plan": plan,
-        "host": host,
-        "action": request.path,
-        "cancel_url": back,
-        "hidden": context.get("hidden", {}) | carried,
-        "in_dialog": htmx.in_dialog(request) or htmx.target(request) == "confirm",
-    }
-    template = "web/_confirm.html" if htmx.asked(request) else "web/confirm.html"
-    return render(request, template, context, status=status)

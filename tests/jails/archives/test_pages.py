@@ -13,7 +13,7 @@ from apps.hosts.models import Host
 from apps.jails.models import Archive, Jail, Snapshot
 from apps.jobs.models import Job
 from tests.answers import commands, error_of, text, words
-from tests.places import FACTS, make_jail
+from tests.places import FACTS, make_basejail, make_jail
 
 EZJAIL = "/usr/local/bin/ezjail-admin"
 DIRECTORY = "/usr/jails/ezjail_archives"
@@ -188,3 +188,43 @@ def test_one_who_may_not_sees_why(viewer, jail, snapshots):
     assert "You may not archive jails here or take snapshots of them" in page
     assert "You may not restore jails here or roll them back" in page
     assert viewer.client.get(url(jail, "jail-rollback", OLD)).status_code == 403
+
+
+def restore_page(host: Host, row: Archive) -> str:
+    return reverse("jails:archive-restore", args=[host.pk, row.file_name])
+
+
+CONFIG = """# mine
+export jail_test_hostname="test"
+export jail_test_ip="lo0|10.0.0.2/24"
+export jail_test_rootdir="/usr/jails/test"
+export jail_test_parameters="allow.raw_sockets=1"
+"""
+
+
+def test_a_jail_is_restored_beside_the_one_that_is_there(owner, jail):
+    make_basejail(jail.host)
+    Jail.objects.update(config_text=CONFIG)
+    row = archive(jail.host)
+    page = restore_page(jail.host, row)
+    taken = owner.client.get(page)
+    assert "test" in error_of(taken, "id_name")
+    assert "lo0|10.0.0.2/24" in text(taken)
+    wanted = carried(taken) | {"name": "copy", "addresses": "lo0|10.0.0.9/24"}
+    shown = owner.client.post(page, wanted)
+    assert shown.status_code == 422
+    assert "press Restore again" in words(shown)
+    assert commands(shown)[1] == f"{EZJAIL} create -a {DIRECTORY}/{row.file_name} copy 'lo0|10.0.0.9/24'"
+    assert "jail_copy_parameters" in text(shown)
+    answer = owner.client.post(page, wanted | carried(shown))
+    assert answer.status_code == 302
+    assert Job.objects.get().kind == "jails.restore"
+
+
+def test_a_jail_nobody_knows_is_restored_with_a_warning(owner, host):
+    make_basejail(host)
+    row = archive(host, "gone-202611010300.00.tar.gz", "gone")
+    page = restore_page(host, row)
+    shown = owner.client.post(page, {"name": "gone", "addresses": "lo0|10.0.0.9/24", "plan_hash": "old"})
+    assert "The panel does not know what this jail was set to" in words(shown)
+    assert owner.client.post(page, {"name": "../x", "addresses": "nonsense"}).status_code == 422

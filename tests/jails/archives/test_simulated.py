@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from apps.accounts.actor import PANEL
+from apps.freebsd.values import JailAddresses, JailName
 from apps.hosts.models import Host
 from apps.hosts.probe import probe_host
-from apps.jails.archives import queries, services
+from apps.jails.archives import queries, restoring, services
 from apps.jails.archives.moments import now
 from apps.jails.archives.services import Wish
 from apps.jails.models import Archive, Jail
@@ -46,7 +47,7 @@ def place(db, hosts, does, settings, monkeypatch) -> Iterator[Host]:
     monkeypatch.setattr("apps.hosts.gateway.private_key_path", lambda: hosts.private_key_path)
     target = hosts.target(NAME)
     yield make_host(NAME, address=target.address, port=target.port, host_key=target.host_key)
-    does("ezjail-admin delete -wf web; ezjail-admin delete -wf web2; true")
+    does("ezjail-admin delete -wf web; ezjail-admin delete -wf web2; rm -rf /usr/jails/ezjail_archives")
 
 
 def seen(place: Host) -> Jail:
@@ -82,3 +83,38 @@ def test_a_jail_is_archived_and_goes_back_to_a_snapshot(place, does, hosts):
     assert jail.is_running
     done(jail, services.snapshot_remove_wish([taken.intent["label"]]))
     assert queries.snapshots_of(jail) == []
+
+
+def test_a_deleted_jail_is_restored_as_it_was_set_and_beside_it_another(place, does, hosts):
+    does("ezjail-admin create web 'lo1|10.0.0.9/24'")
+    file = hosts.root(NAME) / "usr/local/etc/ezjail/web"
+    file.write_text(
+        file.read_text().replace('_parameters=""', '_parameters="allow.raw_sockets=1"') + "# mine\n"
+    )
+    fstab = hosts.root(NAME) / "etc/fstab.web"
+    fstab.write_text(f"{fstab.read_text()}/data /usr/jails/web/data nullfs ro 0 0\n")
+    before, mounts = file.read_text(), fstab.read_text()
+    jail = seen(place)
+    done(jail, services.archive_wish(jail, now()))
+    does("ezjail-admin delete -w web")
+    probe_host(place.pk)
+    archive = Archive.objects.select_related("host").get(host=place)
+    restored(archive, "web", "lo1|10.0.0.9/24")
+    assert (file.read_text(), fstab.read_text()) == (before, mounts)
+    restored(archive, "web2", "lo1|10.0.0.8/24")
+    other = (hosts.root(NAME) / "usr/local/etc/ezjail/web2").read_text()
+    assert 'jail_web2_parameters="allow.raw_sockets=1"' in other
+    assert 'jail_web2_rootdir="/usr/jails/web2"' in other
+    assert "# mine" in other
+    assert "jail_web_" not in other
+    assert "/data /usr/jails/web2/data" in (hosts.root(NAME) / "etc/fstab.web2").read_text()
+
+
+def restored(archive: Archive, name: str, addresses: str) -> None:
+    asked = restoring.restore_request(
+        actor=PANEL, archive=archive, name=JailName.parse(name), addresses=JailAddresses.parse(addresses),
+        agreed=Agreed(),
+    )  # fmt: skip
+    advance_lane(archive.host_id)
+    job = Job.objects.get(pk=asked.pk)
+    assert (job.state, job.outcome) == (JobState.SUCCEEDED, "")
