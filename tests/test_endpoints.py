@@ -322,6 +322,10 @@ ROWS = {
         kind="jails.basejail_install",
     ),
     "jails:basejail-check": Row(ONLY_POST, ADMINS, {"release": "13.2-RELEASE"}),
+    "jails:basejail": Row(ON_HOST),
+    "jails:basejail-update": Row(
+        ADMINS, ADMINS_DO, event="basejail.update_requested", kind="jails.basejail_update"
+    ),
     "jails:ezjail": Row(ON_HOST),
     "jails:ezjail-setup": Row(
         ADMINS, ADMINS_DO, EZJAIL_SETUP, event="ezjail.setup_requested", kind="jails.ezjail_setup"
@@ -436,7 +440,7 @@ def world(request, host, nobody) -> World:
         "job_id": job.pk,
         "token": "x" * 43,
     }
-    ids |= {"key": "remains-gone", "way": "finish"}
+    ids |= {"key": "remains-gone", "way": "finish", "change": "patch"}
     ids |= {"file_name": ARCHIVE, "label": LABEL}
     ids |= {"of": "file"}
     preset = JailPreset.objects.create(name="Database")

@@ -70,7 +70,7 @@ class SmallFiles:
     def _ask(self, url: str, answer: list[bytes | PanelError]) -> None:
         try:
             # The scheme is http or https: whoever makes the address sees to it.
-            with build_opener(_StayHere).open(url, timeout=self.timeout_s) as response:
+            with build_opener(StayHere).open(url, timeout=self.timeout_s) as response:
                 answer.append(self._read(response, time.monotonic() + self.timeout_s))
         except HTTPError as error:
             error.close()
@@ -103,7 +103,7 @@ def _reason(error: Exception) -> str:
     return str(getattr(cause, "strerror", None) or cause) or type(error).__name__
 
 
-class _StayHere(HTTPRedirectHandler):
+class StayHere(HTTPRedirectHandler):
     """Follows nowhere: the server is the one that was set."""
 
     def redirect_request(  # noqa: PLR0917  urllib's signature

@@ -16,7 +16,7 @@ class JailsConfig(AppConfig):
         """Register the observer and the job kinds."""
         from apps.hosts import observers  # noqa: PLC0415  needs the app registry
         from apps.jails import moving  # noqa: PLC0415  needs the app registry
-        from apps.jails import ezjail  # noqa: PLC0415  needs the app registry
+        from apps.jails import basejail, ezjail  # noqa: PLC0415  needs the app registry
         from apps.jails import drift  # noqa: PLC0415  needs the app registry
         from apps.jails import archives, flavours, inside  # noqa: PLC0415  needs the app registry
         from apps.jails import settings as jail_settings  # noqa: PLC0415  needs the app registry
@@ -31,6 +31,7 @@ class JailsConfig(AppConfig):
             register_batch_retry(change.kind, batch_retry_url)
         register_kinds()
         ezjail.register()
+        basejail.register()
         jail_settings.register()
         archives.register()
         moving.register()

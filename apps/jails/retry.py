@@ -13,10 +13,10 @@ from django.db import transaction
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import Conflict
-from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
+from apps.freebsd.values import FlavourName, JailAddresses, JailName
 from apps.hosts.models import Host
 from apps.jails import plans, remains, services
-from apps.jails.basejail.services import basejail_install_request, basejail_plan
+from apps.jails.basejail.services import basejail_install_request, basejail_plan, wish_of
 from apps.jails.models import Jail
 from apps.jails.new_options import NewJailOptions
 from apps.jails.services import Agreed, NewJail
@@ -147,15 +147,9 @@ def _ask_create(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
 
 
 def _install_again(job: Job) -> Plan:
-    release, switches = _install_wish(job)
-    _done(job, f"The basejail {release.name} is there and complete")
-    return basejail_plan(_with_basejail(job), release, **switches)
-
-
-def _install_wish(job: Job) -> tuple[Release, dict[str, bool]]:
-    return Release.parse(job.intent["release"]), {
-        name: bool(job.intent.get(name)) for name in ("sources", "ports")
-    }
+    wish = wish_of(job.intent)
+    _done(job, f"The basejail {wish.release.name} is there and complete")
+    return basejail_plan(_with_basejail(job), wish)
 
 
 def _with_basejail(job: Job) -> Host:
@@ -163,11 +157,9 @@ def _with_basejail(job: Job) -> Host:
 
 
 def _ask_install(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
-    release, switches = _install_wish(job)
     agreed = Agreed(plan_hash, key, job)
-    return basejail_install_request(
-        actor=actor, host=_with_basejail(job), release=release, agreed=agreed, **switches
-    )
+    host = _with_basejail(job)
+    return basejail_install_request(actor=actor, host=host, wish=wish_of(job.intent), agreed=agreed)
 
 
 # -- what was to be mended --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--panel-key", type=Path, help="a public key that may run the agent on every host")
     parser.add_argument("--in-process", action="store_true", help="answer probes without processes")
-    parser.add_argument("--mirror", type=Path, help="a folder that is to get the releases' MANIFESTs")
+    parser.add_argument("--mirror", type=Path, help="a folder that is to get releases' MANIFESTs and sets")
     parser.add_argument("--one-port", type=int, metavar="PORT", help=ONE_PORT_HELP)
     return parser.parse_args(argv)
 
@@ -55,7 +55,7 @@ async def serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if options.mirror:
-        write_manifests(options.mirror, RELEASES)
+        write_manifests(options.mirror, RELEASES, sets=True)
     simulation = simulation_of(options)
     try:
         await simulation.start(demo_hosts(options.hosts), HISTORY)

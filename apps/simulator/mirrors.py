@@ -81,18 +81,21 @@ def _local(machine: Machine, path: str) -> Fetched:
     return Fetched(data, len(data) // 1024)
 
 
-def write_manifests(folder: Path, releases: Iterable[str]) -> None:
+def write_manifests(folder: Path, releases: Iterable[str], *, sets: bool = False) -> None:
     """Lay the MANIFESTs of releases into a folder as a mirror has them: for a panel without a way out.
 
     Args:
         folder: where; made when missing.
         releases: such as "13.2-RELEASE".
+        sets: with the sets themselves.
     """
     for release in releases:
         for arch in ("amd64", "arm64"):
             place = folder / arch / PROCESSORS[arch] / release
             place.mkdir(parents=True, exist_ok=True)
             (place / "MANIFEST").write_text(world.manifest(release, arch))
+            for name in world.SETS if sets else ():
+                (place / f"{name}.txz").write_text(world.set_text(name, release))
 
 
 def _mirrored(machine: Machine, scheme: str, path: str) -> Fetched:

@@ -44,7 +44,9 @@ def install_basejail(panel, page, watcher, picture):
     expect(host_card(page, "alpha")).to_contain_text("It has no basejail yet")
     host_card(page, "alpha").get_by_role("link", name="Install the basejail").click()
     plan = page.locator("#plan-card")
-    expect(plan).to_contain_text("ezjail-admin install -h https://download.freebsd.org -r 13.2-RELEASE")
+    expect(plan).to_contain_text("/base.txz https://download.freebsd.org/releases/amd64/amd64/13.2-RELEASE/base.txz")
+    sets = "/var/db/jailpanel/files/sets/13.2-RELEASE"
+    expect(plan).to_contain_text(f"ezjail-admin install -h file://{sets} -r 13.2-RELEASE")
     expect(plan).to_contain_text("/usr/bin/script -q /dev/null")
 
     page.get_by_label("Release").fill("15.0-RELEASE")
@@ -80,8 +82,9 @@ def shown_output(page: Page) -> str:
 def output_on_the_host(panel, url: str, host: str = "alpha") -> str:
     job = url.rstrip("/").rpartition("/")[2].replace("-", "")
     root = panel.state / "simulator" / host / "root"
-    (run,) = root.glob(f"var/db/jailpanel/runs/{job}-0")
-    text = (run / "output").read_bytes().decode().replace("\r\n", "\n")
+    runs = root.glob(f"var/db/jailpanel/runs/{job}-*")
+    in_order = sorted(runs, key=lambda run: int(run.name.rpartition("-")[2]))
+    text = "".join((run / "output").read_bytes().decode() for run in in_order).replace("\r\n", "\n")
     return "\n".join(drawn(line) for line in text.split("\n"))
 
 

@@ -26,7 +26,7 @@ def test_job_of_a_killed_worker_says_so_and_is_taken_over(panel, sign_in):
     page = sign_in("admin")
     page.goto("/hosts/")
     page.get_by_role("link", name="gamma", exact=True).click()
-    page.get_by_role("link", name="Install the basejail").click()
+    page.get_by_role("link", name="Install the basejail", exact=True).click()
     page.get_by_role("button", name="Install the basejail").click()
     expect(page.locator("#output")).to_contain_text("/usr/jails/basejail/bin")
 

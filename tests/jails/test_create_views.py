@@ -16,7 +16,8 @@ from tests.places import FACTS, make_basejail, make_jail
 
 WISH = {"name": "web", "flavour": "", "interface": ["lo0"], "address": ["10.0.0.7"], "prefix": ["24"]}
 EZJAIL = "/usr/local/bin/ezjail-admin"
-INSTALL = f"/usr/bin/script -q /dev/null {EZJAIL} install -h https://download.freebsd.org"
+SETS = "file:///var/db/jailpanel/files/sets"
+INSTALL = f"/usr/bin/script -q /dev/null {EZJAIL} install -h {SETS}"
 OLDER = f"/usr/bin/env UNAME_r=13.1-RELEASE {INSTALL}"
 HTMX = {"HX-Request": "true", "HX-Target": "plan-card"}
 
@@ -287,9 +288,17 @@ def test_a_wish_that_nobody_had_gives_an_empty_form(browser, again):
 # -- the basejail -----------------------------------------------------------------------------------------
 
 
+def installs(answer) -> list[str]:
+    return installs_in(commands(answer))
+
+
+def installs_in(ran: list[str]) -> list[str]:
+    return [command for command in ran if f"{EZJAIL} install" in command]
+
+
 def test_the_page_shows_at_once_what_the_hosts_own_release_would_run(browser):
     answer = browser.client.get(browser.install_url)
-    assert commands(answer) == [f"{INSTALL} -r 13.2-RELEASE"]
+    assert installs(answer) == [f"{INSTALL}/13.2-RELEASE -r 13.2-RELEASE"]
     assert "names the release" in words(answer)
 
 
@@ -297,7 +306,8 @@ def test_installing_leads_to_the_job(browser):
     answer = browser.install(sources="on")
     job = Job.objects.get()
     assert answer.headers["Location"] == job.get_absolute_url()
-    assert job.stored_plan.commands[0].argv[-3:] == ("-r", "13.2-RELEASE", "-s")
+    (install,) = (step for step in job.stored_plan.commands if "install" in step.argv)
+    assert install.argv[-3:] == ("-r", "13.2-RELEASE", "-s")
 
 
 @pytest.mark.parametrize(
@@ -318,16 +328,17 @@ def test_what_cannot_be_installed_is_told_at_its_field(browser, fields, field, s
     assert sentence in error_of(checked, field)
 
 
-def test_ports_are_refused_where_there_is_no_portsnap(browser):
+def test_ports_come_from_the_releases_own_set_where_there_is_no_portsnap(browser):
     Host.objects.update(release="14.1-RELEASE")
-    answer = browser.install(release="14.1-RELEASE", ports="on")
-    assert answer.status_code == 422
-    assert "have no portsnap" in error_of(answer, "id_ports")
+    ran = commands(browser.install_check(release="14.1-RELEASE", ports="on"))
+    folder = "/var/db/jailpanel/files/sets/14.1-RELEASE"
+    assert f"/usr/bin/tar -xf {folder}/ports.txz -C /usr/jails/basejail" in ran
+    assert installs_in(ran) == [f"{INSTALL}/14.1-RELEASE -r 14.1-RELEASE"]
 
 
 def test_the_plan_follows_what_is_typed(browser):
     checked = browser.install_check(release="13.1-RELEASE", ports="on")
-    assert commands(checked) == [f"{OLDER} -r 13.1-RELEASE -p"]
+    assert installs(checked) == [f"{OLDER}/13.1-RELEASE -r 13.1-RELEASE -p"]
 
 
 def test_laying_it_over_another_is_warned_of(browser):
@@ -356,7 +367,7 @@ def test_a_failed_install_fills_the_form_again(browser):
     Job.objects.update(state=JobState.FAILED)
     answer = browser.client.get(browser.install_url, {"again": str(job.pk)})
     assert 'value="13.1-RELEASE"' in text(answer)
-    assert commands(answer) == [f"{OLDER} -r 13.1-RELEASE -s"]
+    assert installs(answer) == [f"{OLDER}/13.1-RELEASE -r 13.1-RELEASE -s"]
 
 
 def test_a_second_install_is_told_of_the_first(browser, host):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from apps.freebsd.errors import Conflict
 from apps.hosts.models import Host
 from apps.jails.basejail.forms import BasejailForm
+from apps.jails.basejail.plans import InstallWish
 from apps.jails.forms import MOST_ROWS, JailForm
 from apps.jails.rules import PUBLIC_FIRST
 from tests.places import make_host, make_jail
@@ -254,7 +255,7 @@ def basejail(host: Host, query: str) -> BasejailForm:
 def test_the_hosts_own_release_is_offered(host):
     form = BasejailForm(host)
     assert form.initial["release"] == "13.2-RELEASE"
-    assert form.first_values() == {"release": form.host_release, "sources": False, "ports": False}
+    assert form.wish == InstallWish(form.host_release)
 
 
 def test_what_is_ticked_is_asked_for(host):

@@ -5,17 +5,12 @@ from __future__ import annotations
 import pytest
 
 from apps.freebsd.errors import InvalidInput
-from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
+from apps.freebsd.values import FlavourName, JailAddresses, JailName
 from apps.jails import new_plans, plans
-from apps.jails.basejail import plans as basejail_plans
 from apps.jails.models import Jail
 from apps.jobs.plan import Plan
 
 EZJAIL = "/usr/local/bin/ezjail-admin"
-TERMINAL = ("/usr/bin/script", "-q", "/dev/null")
-OLDER = ("/usr/bin/env", "UNAME_r=13.1-RELEASE")
-MIRROR = ("-h", "https://download.freebsd.org")
-HOST = Release.parse("13.2-RELEASE-p3")
 RUN = (EZJAIL, "config", "-r", "run", "web")
 NORUN = (EZJAIL, "config", "-r", "norun", "web")
 
@@ -83,20 +78,6 @@ GOLDEN = {
         "jails.create",
         [(EZJAIL, "create", "-f", "example", "two.example", "lo0|10.0.0.3/24,re0|192.0.2.10/24")],
     ),
-    "install": (
-        basejail_plans.basejail_install_plan(
-            Release.parse("13.2-RELEASE"), HOST, sources=False, ports=False, is_present=False
-        ),
-        "jails.basejail_install",
-        [(*TERMINAL, EZJAIL, "install", *MIRROR, "-r", "13.2-RELEASE")],
-    ),
-    "install an older one with all": (
-        basejail_plans.basejail_install_plan(
-            Release.parse("13.1-RELEASE"), HOST, sources=True, ports=True, is_present=False
-        ),
-        "jails.basejail_install",
-        [(*OLDER, *TERMINAL, EZJAIL, "install", *MIRROR, "-r", "13.1-RELEASE", "-s", "-p")],
-    ),
 }
 
 
@@ -127,14 +108,6 @@ def test_destroying_files_is_warned_of(wipe):
     warned = ("All files below /usr/jails/web are destroyed. Nothing brings them back.",)
     assert plan.warnings == (warned if wipe else ())
     assert ("/usr/jails/web is gone" in plan.checks) == wipe
-
-
-@pytest.mark.parametrize("is_present", [True, False])
-def test_laying_a_basejail_over_another_is_warned_of(is_present):
-    plan = basejail_plans.basejail_install_plan(
-        Release.parse("13.2-RELEASE"), HOST, sources=False, ports=False, is_present=is_present
-    )
-    assert plan.warnings == ((basejail_plans.OVERLAY_WARNING,) if is_present else ())
 
 
 @pytest.mark.parametrize("name", ["-f", "a b", "a;b", "$(id)", "a\nb", "..", "basejail", "7", "", "é"])

@@ -182,7 +182,7 @@ def test_a_basejail_that_is_not_whole_is_installed_again(failed, host, owner, co
     job = failed("jails.basejail_install", release="13.2-RELEASE", sources=True, ports=False)
     again = retry(job, owner)
     assert again.intent == {"release": "13.2-RELEASE", "sources": True, "ports": False}
-    assert again.stored_plan.commands[0].argv[-1] == "-s"
+    assert [step.argv[-1] for step in again.stored_plan.commands if "install" in step.argv] == ["-s"]
     assert bool(again.stored_plan.warnings) == (complete is not None)
 
 

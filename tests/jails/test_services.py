@@ -13,6 +13,7 @@ from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
 from apps.hosts.models import Host, HostState
 from apps.jails import plans
+from apps.jails.basejail.plans import InstallWish
 from apps.jails.basejail.services import basejail_install_request
 from apps.jails.models import Jail
 from apps.jails.services import (
@@ -45,9 +46,7 @@ def install(host: Host, release: str = "13.2-RELEASE", *, actor: Actor = PANEL, 
     return basejail_install_request(
         actor=actor,
         host=host,
-        release=Release.parse(release),
-        sources=False,
-        ports=False,
+        wish=InstallWish(Release.parse(release)),
         agreed=Agreed(**agreed),
     )
 

@@ -126,3 +126,13 @@ def remove(release: Release, name: str) -> Command:
     """
     purpose = f"Remove {name}.txz: what was in it is in its place."
     return Command(("/bin/unlink", file_of(release, name)), purpose, timeout_s=60)
+
+
+def remove_spoilt(release: Release, name: str) -> Command:
+    """Build the call that removes a set which failed its proof, so that it is fetched from the beginning.
+
+    Raises:
+        InvalidInput: It is no name of a set.
+    """
+    purpose = f"Remove the {name}.txz that failed its proof, so that it comes anew from its first byte."
+    return Command(("/bin/unlink", file_of(release, name)), purpose, timeout_s=60)

@@ -45,7 +45,7 @@ def basejail_check(request: PanelRequest, host_id: UUID) -> HttpResponse:
 def _install(request: PanelRequest, host: Host, form: BasejailForm) -> Job | None:
     try:
         return services.basejail_install_request(
-            actor=request.actor, host=host, agreed=agreed(request), **form.cleaned_data
+            actor=request.actor, host=host, wish=form.wish, agreed=agreed(request)
         )
     except (InvalidInput, Conflict) as error:
         _complain(form, error)
@@ -56,9 +56,11 @@ def _basejail_plan(host: Host, form: BasejailForm) -> Plan | None:
     """Return the plan for what is typed, or for the form's first values."""
     if form.is_bound and not form.is_valid():
         return None
-    values = form.cleaned_data if form.is_bound else form.first_values()
     try:
-        return services.basejail_plan(host, **values)
+        return services.basejail_plan(host, form.wish)
+    except services.NotReadYet as error:
+        form.pending = error.message
+        return None
     except (InvalidInput, Conflict) as error:
         _complain(form, error)
         return None
