@@ -44,6 +44,13 @@ class HostAddForm(forms.Form):
         help_text="Whom the panel signs in as; the key it uses can run nothing but the agent.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
+    group = forms.ModelChoiceField(
+        label="Group",
+        queryset=HostGroup.objects.order_by("name"),
+        required=False,
+        empty_label="In no group",
+        help_text="Policies and schedules can be about a group. It can be changed later.",
+    )
 
     def clean_name(self) -> str:
         """Accept what can stand in a URL, a log line and a shell without harm."""

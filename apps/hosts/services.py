@@ -12,7 +12,7 @@ from apps.accounts.permissions import Perm
 from apps.audit.services import Subject, record
 from apps.freebsd.channel.keys import fingerprint
 from apps.freebsd.errors import Conflict, InvalidInput
-from apps.hosts.models import ChannelKind, Host, HostState
+from apps.hosts.models import ChannelKind, Host, HostGroup, HostState
 from apps.hosts.probe import announce
 from apps.jobs.models import OPEN_STATES
 from apps.jobs.wakeups import send
@@ -27,13 +27,20 @@ def subject_of(host: Host) -> Subject:
 
 
 def host_add(
-    *, actor: Actor, name: str, channel: str, address: str = "", port: int = 22, user: str = "root"
+    *,
+    actor: Actor,
+    name: str,
+    channel: str,
+    address: str = "",
+    port: int = 22,
+    user: str = "root",
+    group: HostGroup | None = None,
 ) -> Host:
     """Add a host; the key that it shows is fetched in the background for someone to compare.
 
     Raises:
         NotAllowed: The actor may not add hosts.
-        InvalidInput: The name, or the address and port, belong to another host.
+        InvalidInput: The name, or the address and port, belong to another host, or the group is gone.
     """
     actor.require(Perm.HOST_ADD)
     is_ssh = channel == ChannelKind.SSH
@@ -41,10 +48,14 @@ def host_add(
     host.state = HostState.NEW if is_ssh else HostState.UNREACHABLE
     host.state_reason = "" if is_ssh else "It has not been looked at yet."
     with transaction.atomic():
+        if group and not HostGroup.objects.select_for_update().filter(pk=group.pk).exists():
+            raise InvalidInput(f"The group {group.name} was removed meanwhile.", field="group")
+        host.group = group
         _insert(host)
         record(
             actor=actor, action="host.added", subject=subject_of(host),
             channel=channel, address=host.address, port=port, user=user,
+            **({"group": group.name} if group else {}),
         )  # fmt: skip
         transaction.on_commit(partial(send, f"apps.hosts.tasks.{_first_task(host)}", str(host.pk)))
         announce(host)

@@ -25,7 +25,7 @@ def errors(**values: str) -> dict[str, list[str]]:
 def test_a_whole_form_is_accepted():
     made = form()
     assert made.is_valid()
-    assert made.cleaned_data == FINE | {"port": 22}
+    assert made.cleaned_data == FINE | {"port": 22, "group": None}
 
 
 @pytest.mark.parametrize("name", ["a", "0", "db-1.example.org", "A" * 63])

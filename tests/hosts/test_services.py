@@ -12,7 +12,7 @@ from apps.accounts.permissions import Role
 from apps.audit.models import AuditEvent
 from apps.freebsd.channel.keys import fingerprint
 from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
-from apps.hosts.models import Host, HostState
+from apps.hosts.models import Host, HostGroup, HostState
 from apps.hosts.services import (
     host_add,
     host_key_confirm,
@@ -71,6 +71,16 @@ def test_adding_a_host_is_recorded(db):
     host = host_add(actor=PANEL, **NEW)
     assert (event().action, event().object_name, event().host_id) == ("host.added", "beta", host.pk)
     assert event().detail == {"channel": "ssh", "address": "192.0.2.7", "port": 22, "user": "root"}
+
+
+def test_a_new_host_can_be_put_into_a_group(db):
+    group = HostGroup.objects.create(name="staging")
+    assert host_add(actor=PANEL, **NEW, group=group).group == group
+    assert event().detail["group"] == "staging"
+    HostGroup.objects.filter(pk=group.pk).delete()
+    with pytest.raises(InvalidInput, match="removed meanwhile") as caught:
+        host_add(actor=PANEL, **NEW | {"name": "other"}, group=group)
+    assert caught.value.field == "group"
 
 
 @pytest.mark.parametrize("channel", ["doas", "sudo"])

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from apps.freebsd.channel.keys import fingerprint
-from apps.hosts.models import Host, HostState
+from apps.hosts.models import Host, HostGroup, HostState
 from apps.jobs.models import Job
 from tests.answers import commands, error_of, hidden, text, words
 from tests.hosts.keys import FIRST, SECOND
@@ -61,6 +61,15 @@ def test_an_empty_list_says_what_to_do(owner):
 
 
 # -- adding -------------------------------------------------------------------------------------------
+
+
+def test_a_new_host_may_be_in_a_group_from_the_start(owner):
+    assert "In no group" not in owner.client.get("/hosts/add/").content.decode()
+    group = HostGroup.objects.create(name="staging")
+    assert "In no group" in owner.client.get("/hosts/add/").content.decode()
+    owner.client.post("/hosts/add/", WISH | {"group": str(group.pk)})
+    assert Host.objects.get(name=WISH["name"]).group == group
+    assert owner.client.post("/hosts/add/", WISH | {"name": "x", "group": "99"}).status_code == 422
 
 
 def test_a_new_host_leads_to_its_page_where_its_key_is_awaited(owner):
