@@ -8,6 +8,8 @@ Source: reference jail-tools.md §9.1, ezjail.md §7 and §11.
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.simulator.cpio import Member, pack, read_folder, unpack, write_folder
@@ -133,6 +135,7 @@ def _destroy_one(machine: Machine, dataset: Dataset) -> None:
         _empty(machine, point)
         _drop_mountpoint(machine, dataset, point)
     machine.kernel.datasets.remove(dataset)
+    shutil.rmtree(_aside(machine, dataset), ignore_errors=True)
     for item in dataset.snapshots:
         _drop_store(machine, item.store)
     machine.touch()
@@ -264,7 +267,9 @@ def rename(machine: Machine, old: str, new: str) -> None:
     for item in [dataset, *children(machine, old)]:
         before = mountpoint(machine, item)
         unmount(machine, item)
-        item.name = new + item.name[len(old) :]
+        aside, item.name = _aside(machine, item), new + item.name[len(old) :]
+        if aside.exists():
+            aside.rename(_aside(machine, item))
         _move(machine, item, before)
     machine.touch()
 
@@ -288,7 +293,11 @@ def set_mountpoint(machine: Machine, name: str, point: str) -> None:
 def _move(machine: Machine, dataset: Dataset, before: str) -> None:
     """Carry a dataset's files to where it is mounted now, and mount it."""
     after = mountpoint(machine, dataset)
-    if after != before and before.startswith("/") and after.startswith("/"):
+    if after == "none" and before.startswith("/"):
+        _put_away(machine, dataset, before)
+    elif before == "none" and after.startswith("/"):
+        _take_out(machine, dataset, after)
+    elif after != before and before.startswith("/") and after.startswith("/"):
         machine.files.mkdir(after.rpartition("/")[0], parents=True)
         if machine.files.is_empty_dir(after):
             machine.files.rmdir(after)
@@ -296,6 +305,25 @@ def _move(machine: Machine, dataset: Dataset, before: str) -> None:
         machine.files.mkdir(before)
         _drop_mountpoint(machine, dataset, before)
     mount(machine, dataset)
+
+
+def _aside(machine: Machine, dataset: Dataset) -> Path:
+    """Give the folder beside the machine's tree that holds the files of a dataset which is mounted nowhere."""
+    return machine.folder / "unmounted" / dataset.name.replace("/", "%")
+
+
+def _put_away(machine: Machine, dataset: Dataset, before: str) -> None:
+    place = _aside(machine, dataset)
+    place.parent.mkdir(exist_ok=True)
+    Path(machine.files.real(before)).rename(place)
+
+
+def _take_out(machine: Machine, dataset: Dataset, after: str) -> None:
+    place = _aside(machine, dataset)
+    if place.exists():
+        if machine.files.is_empty_dir(after):
+            machine.files.rmdir(after)
+        place.rename(machine.files.real(after))
 
 
 def stored(machine: Machine, found: Snapshot) -> list[Member]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CREATE_SNAPSHOT = "_vanilla_newjail_"
 _MADE_BY_START = ("nullfs", "devfs", "fdescfs", "procfs")
+_KEPT = re.compile(r"kept-(?P<name>.+)-(?P<at>[0-9]{14})")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -54,6 +55,11 @@ class Leftovers:
     images: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()
+
+
+def is_kept_dataset(name: str) -> bool:
+    """Tell whether a dataset has the name under which the panel keeps a deleted jail's."""
+    return bool(_KEPT.fullmatch(name.rpartition("/")[2]))
 
 
 def stray_files(names: Iterable[str], jails: Iterable[JailFacts]) -> tuple[str, ...]:
@@ -102,6 +108,8 @@ def orphan_datasets(
     """Return the file systems directly below ezjail's dataset that are neither a jail's nor ezjail's own."""
     if not settings.jailzfs:
         return ()
+    # What the panel keeps of a deleted jail is no leftover.
+    datasets = [dataset for dataset in datasets if not is_kept_dataset(dataset.name)]
     kept = {"basejail", "newjail", *(PurePosixPath(path).name for path in settings.own_directories)}
     names = {jail.name for jail in jails} | {PurePosixPath(jail.root).name for jail in jails}
     unread = {jail.safe_name for jail in jails if not jail.root}
