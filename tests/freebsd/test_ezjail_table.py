@@ -8,6 +8,7 @@ import re
 import pytest
 
 from apps.freebsd.commands import ezjail, flavours
+from apps.freebsd.commands.ezjail_config import config_rename
 from apps.freebsd.commands.new_jail import CreateOptions, Storage
 from apps.freebsd.ezjail_usage import SUBCOMMANDS
 from apps.freebsd.values import DEFAULT_MIRROR, AbsolutePath, FlavourName, JailAddresses, JailName, Release
@@ -50,6 +51,7 @@ def _calls():
         *(build(NAME) for build in (ezjail.onestart, ezjail.onestop, ezjail.onerestart)),
         ezjail.delete(NAME, wipe=True, force=True),
         *(ezjail.config_run(NAME, run=run) for run in (True, False)),
+        config_rename(NAME, JailName.parse("new.name")),
         flavours.freeze(NAME, FlavourName.parse("frozen")),
     )
 
