@@ -58,7 +58,7 @@ class EzjailFacts:
         enabled: Whether it starts jails at boot; None when the host could not say.
         settings: In effect.
         config_text: /usr/local/etc/ezjail.conf, empty when there is none.
-        config_is: `text`, `missing` (or no regular file), or `bytes` where it is no text.
+        config_is: `text`, `bytes` where it is no text, `other` where it is no regular file, or `missing`.
         in_effect: All settings by their names in ezjail.conf.
     """
 
@@ -256,14 +256,14 @@ def _ezjail(probe: _Probe) -> EzjailFacts:
         enabled=_is_enabled(probe),
         settings=parse_ezjail_settings(probe.output("ezjail-settings")),
         config_text=config.text.replace("\0", "\N{REPLACEMENT CHARACTER}") if config.status == 0 else "",
-        config_is=_kind_of_text(config),
+        config_is=_kind_of_text(config, probe.sections.get("ezjail-conf-kind")),
         in_effect=parse_in_effect(probe.output("ezjail-settings")),
     )
 
 
-def _kind_of_text(section: Section) -> str:
+def _kind_of_text(section: Section, kind: Section | None) -> str:
     if section.status:
-        return "missing"
+        return "other" if kind and kind.text.strip() not in ("", "conf missing") else "missing"
     try:
         section.stdout.decode()
     except UnicodeDecodeError:

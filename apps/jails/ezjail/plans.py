@@ -12,7 +12,7 @@ from apps.freebsd.commands import FileChange, PlanStep, host_setup
 from apps.freebsd.errors import InvalidInput, ParseError
 from apps.freebsd.shellfile import ShellFile
 from apps.jails.ezjail.rules import warnings_of
-from apps.jails.ezjail.situation import CONF, NO_TEXT, IpInterface, Situation
+from apps.jails.ezjail.situation import CONF, HANDS_OFF, IpInterface, Situation
 from apps.jails.ezjail.wanted import HostSetup, Zfs
 from apps.jobs.plan import Plan
 
@@ -122,8 +122,8 @@ def _differs(name: str, wanted: str, effective: str) -> bool:
 
 
 def _written(values: dict[str, str], seen: Situation) -> str:
-    if seen.config_is == "bytes":
-        raise InvalidInput(NO_TEXT)
+    if reason := HANDS_OFF.get(seen.config_is):
+        raise InvalidInput(reason)
     file = seen.file if seen.config_is == "text" else ShellFile(_HEAD)
     for name, value in values.items():
         try:

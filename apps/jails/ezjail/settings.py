@@ -11,7 +11,7 @@ from apps.freebsd.ezjail_settings import IMAGE_TYPES, SETTINGS, Setting, setting
 from apps.freebsd.jail_variables import check_jail_value
 from apps.freebsd.setting_kinds import Kind, read_value
 from apps.freebsd.shellfile import Reading, ShellFile
-from apps.jails.ezjail.situation import CONF, NO_TEXT, Situation
+from apps.jails.ezjail.situation import CONF, HANDS_OFF, Situation
 from apps.jobs.plan import Plan
 
 Changes = dict[str, str | None]
@@ -123,8 +123,8 @@ def _row(item: Setting, file: ShellFile, seen: Situation) -> Row:
 def _locked(item: Setting, file: ShellFile, seen: Situation) -> str:
     if item.name == NO_EFFECT:
         return "It has no effect, so there is nothing to set."
-    if seen.config_is == "bytes":
-        return NO_TEXT
+    if seen.config_is in HANDS_OFF:
+        return HANDS_OFF[seen.config_is]
     if file.problem:
         return f"sh may not get to the end of ezjail.conf: {file.problem}. Mend it by hand."
     reading = file.reading(item.name)
@@ -187,8 +187,6 @@ def _warnings(seen: Situation, changes: Mapping[str, str | None]) -> list[str]:
 
 
 def _changed(seen: Situation, changes: Mapping[str, str | None]) -> str:
-    if seen.config_is == "bytes":
-        raise Conflict(NO_TEXT)
     file = seen.file
     for name, value in changes.items():
         try:

@@ -15,7 +15,11 @@ from apps.jails.models import JailAddress
 IpAddress = IPv4Address | IPv6Address
 IpInterface = IPv4Interface | IPv6Interface
 CONF = "/usr/local/etc/ezjail.conf"
-NO_TEXT = f"{CONF} holds bytes that are no text, so the panel leaves it alone: change it by hand."
+HANDS_OFF = {
+    "bytes": f"{CONF} holds bytes that are no text, so the panel leaves it alone: change it by hand.",
+    "other": f"{CONF} is no regular file, such as a symbolic link, which the panel does not follow: "
+    "change by hand what it leads to.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Situation:
     Args:
         installed: Whether ezjail is there.
         enabled: Whether it starts jails at boot.
-        config_is: What ezjail.conf is: `text`, `missing` or `bytes`.
+        config_is: What ezjail.conf is: `text`, `missing`, or one of HANDS_OFF.
         config_text: It; empty where it is missing.
         in_effect: ezjail's settings, by name.
         has_pkg: Whether the real pkg is there; None when that is not known.

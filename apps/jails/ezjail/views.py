@@ -18,7 +18,7 @@ from apps.jails.agreement import agreed, fresh_key
 from apps.jails.ezjail import forms, queries, services, settings, settings_form
 from apps.jails.ezjail.forms import SetupForm
 from apps.jails.ezjail.settings_form import SettingsForm
-from apps.jails.ezjail.situation import Situation, situation_of
+from apps.jails.ezjail.situation import HANDS_OFF, Situation, situation_of
 from apps.jails.wishes import job_again
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
@@ -43,6 +43,7 @@ def ezjail(request: PanelRequest, host_id: UUID) -> HttpResponse:
         "query": _query(request),
         "unknown": settings.unknown(seen),
         "kept": settings.kept_shell(seen),
+        "hands_off": HANDS_OFF.get(seen.config_is, ""),
         "may_set_up": may,
         "why_not": "" if may else denial(Perm.HOST_SETUP),
     }
@@ -62,7 +63,7 @@ def ezjail_setup(request: PanelRequest, host_id: UUID) -> HttpResponse:
     host = host_get(actor=request.actor, host_id=host_id, need=Perm.HOST_SETUP)
     form = SetupForm(situation_of(host), _setup_data(request, host))
     plan = _setup_plan(host, form)
-    if request.method == "POST" and plan and form.wanted and (job := _set_up(request, host, form)):
+    if _agrees(request) and plan and form.wanted and (job := _set_up(request, host, form)):
         return redirect(job)
     return _page(request, "jails/ezjail/setup.html", host, form, plan)
 
@@ -113,7 +114,7 @@ def ezjail_settings(request: PanelRequest, host_id: UUID) -> HttpResponse:
     seen = situation_of(host)
     form = SettingsForm(seen, queries.flavours_of(host), _query(request), _settings_data(request, host, seen))
     plan = _settings_plan(host, seen, form)
-    if request.method == "POST" and plan and (job := _change(request, host, form)):
+    if _agrees(request) and plan and (job := _change(request, host, form)):
         return redirect(job)
     more = {"query": _query(request), "seen": seen}
     return _page(request, "jails/ezjail/settings.html", host, form, plan, **more)
@@ -156,6 +157,11 @@ def _change(request: PanelRequest, host: Host, form: SettingsForm) -> Job | None
 
 
 # -- both -------------------------------------------------------------------------------------------------
+
+
+def _agrees(request: PanelRequest) -> bool:
+    """Tell whether a form is sent for good; without JavaScript the first time only shows its plan."""
+    return request.method == "POST" and "preview" not in request.POST
 
 
 def _complain(form: SetupForm | SettingsForm, error: PanelError) -> None:

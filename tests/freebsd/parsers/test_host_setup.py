@@ -57,10 +57,11 @@ def test_datasets_of_jails_are_left_out():
 
 
 def test_ezjails_file_is_text_or_not_and_all_settings_are_in_effect():
-    def ezjail(section):
-        return parse_facts(whole_probe(ezjail__conf=section)).ezjail
+    def ezjail(section, kind="conf file\n"):
+        return parse_facts(whole_probe(ezjail__conf=section, ezjail__conf__kind=out(kind))).ezjail
 
-    assert ezjail(out("", 1, "not a regular file")).config_is == "missing"
+    assert ezjail(out("", 1, "not a regular file"), "conf missing\n").config_is == "missing"
+    assert ezjail(out("", 1, "not a regular file"), "conf link /etc/x\n").config_is == "other"
     assert (ezjail(out("a=é\r\n")).config_is, ezjail(out("a=é\r\n")).config_text) == ("text", "a=é\r\n")
     assert ezjail(Section(b"a=\xff\n", b"", 0)).config_is == "bytes"
     assert ezjail(Section(b"a=\0\n", b"", 0)).config_is == "bytes"

@@ -109,8 +109,9 @@ def test_shell_that_may_change_a_value_locks_it_with_the_reason(text):
     assert row.locked
 
 
-def test_no_setting_of_a_file_that_is_no_text_is_changed():
-    seen = replace(SEEN, config_is="bytes", config_text="a=\N{REPLACEMENT CHARACTER}\n")
+@pytest.mark.parametrize("kind", ["bytes", "other"])
+def test_no_setting_of_a_file_that_is_no_text_is_changed(kind):
+    seen = replace(SEEN, config_is=kind, config_text="a=\N{REPLACEMENT CHARACTER}\n")
     assert all(row.locked for row in settings.rows(seen).values())
 
 

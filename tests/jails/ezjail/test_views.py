@@ -131,6 +131,20 @@ def test_a_host_that_lacks_nothing_is_told_so(browser, on):
     assert not Job.objects.exists()
 
 
+def test_without_javascript_the_first_press_shows_the_plan_and_the_second_asks(browser, on):
+    on(FRESH)
+    first = browser.post("ezjail-setup", SETUP | {"preview": "on", "address": "10.9.0.1/24"})
+    assert (first.status_code, Job.objects.exists()) == (200, False)
+    assert "ifconfig lo1 inet 10.9.0.1/24 alias" in words(first)
+    assert 'name="preview"' not in text(first)
+    second = SETUP | {"address": "10.9.0.1/24", "plan_hash": hidden(first, "plan_hash")}
+    assert browser.post("ezjail-setup", second).status_code == 302
+    on(OLD)
+    assert 'name="preview"' in text(browser.get("ezjail-settings"))
+    assert "Change what ezjail goes by" in words(browser.post("ezjail-settings", FIB | {"preview": "on"}))
+    assert Job.objects.count() == 1
+
+
 def test_a_plan_for_another_state_than_was_shown_is_not_queued(browser, on):
     on(FRESH)
     plan_hash = hidden(browser.get("ezjail-setup"), "plan_hash")
