@@ -17,6 +17,7 @@ from apps.freebsd.values import Release
 from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails import repair_jobs, services
+from apps.jails.basejail.repair import KEYS, half_patched, upkeep_findings
 from apps.jails.basejail.services import basejail_plan, intent_of, wish_of
 from apps.jails.models import Jail
 from apps.jails.repair import Finding, Install, Known, Repair, Wish, findings, remains_of
@@ -28,24 +29,29 @@ from apps.jobs.services import announce, job_find
 
 MOST_JOBS = 20
 _MAKERS = ("jails.create", "jails.delete")
+_BASEJAIL = ("jails.basejail_install", "jails.basejail_update")
 _CHANGERS = (
     *_MAKERS,
     "jails.start",
     "jails.stop",
     "jails.restart",
     "jails.repair",
-    "jails.basejail_install",
+    *_BASEJAIL,
 )
 
 
 def host_findings(host: Host) -> list[Finding]:
     """Return all that is half made on a host as it was last seen."""
-    return findings(_known(host))
+    return _findings(host, _known(host))
+
+
+def _findings(host: Host, known: Known) -> list[Finding]:
+    return [*findings(known), *upkeep_findings(host, known)]
 
 
 def is_mended(job: Job) -> list[str]:
     """Return what a repair was to mend and is still there, once its commands have run."""
-    found = findings(_known(job.host, but=job))
+    found = _findings(job.host, _known(job.host, but=job))
     return [finding.sentence for finding in found if finding.key == job.intent.get("finding")]
 
 
@@ -56,7 +62,8 @@ def job_findings(job: Job) -> list[Finding]:
     jobs = _jobs_of(job)
     if jobs[:1] != [job]:
         return []  # what is there now is a later job's business
-    about = [finding for finding in findings(_known(job.host)) if _concerns(job, finding)]
+    about = [finding for finding in host_findings(job.host) if _concerns(job, finding)]
+    about += half_patched(job)
     if job.subject and (jail := _jail_of(job)):
         about += repair_jobs.findings_of(job, jail, jobs)
     return about
@@ -74,7 +81,7 @@ def _came_to_nothing(job: Job) -> bool:
 def _concerns(job: Job, finding: Finding) -> bool:
     if finding.key == "snapshot":
         return job.kind in ("jails.create", "jails.repair")
-    return finding.safe_name == job.subject and (bool(job.subject) or finding.key == "basejail")
+    return finding.safe_name == job.subject and (bool(job.subject) or finding.key in ("basejail", *KEYS))
 
 
 def _jail_of(job: Job) -> Jail | None:
@@ -158,7 +165,7 @@ def _release_there(host: Host) -> str:
 
 
 def _jobs_of(job: Job) -> list[Job]:
-    kinds = _CHANGERS if job.subject else ("jails.basejail_install", "jails.repair")
+    kinds = _CHANGERS if job.subject else (*_BASEJAIL, "jails.repair")
     jobs = Job.objects.filter(host_id=job.host_id, subject=job.subject, kind__in=kinds)
     return list(jobs.prefetch_related("steps").order_by("-created_at")[:MOST_JOBS])
 

@@ -9,10 +9,11 @@ Source: reference ezjail §7, §11.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.accounts.permissions import Perm
+from apps.freebsd.commands import sets
 from apps.freebsd.commands.zfs import ZFS
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import JailAddresses, JailName, safe_name
@@ -320,6 +321,8 @@ def _basejail(known: Known) -> Iterator[Finding]:
         repairs.append(Repair(FINISH, label, again.plan, Perm.BASEJAIL_INSTALL, again.intent))
     # Once the basejail or the template is touched, there is no way back to what was before.
     if half_made and not missing and (plan := _tidy(known, half_made)):
+        lying = (known.facts.get("upkeep") or {}).get("sets", ())
+        plan = replace(plan, commands=(*plan.commands, *sets.remove_listed(lying)))
         repairs.append(Repair(UNDO, "Remove what it unpacked", plan, Perm.BASEJAIL_INSTALL, {"wish": "tidy"}))
     advice = "" if repairs else "Look at ezjail's directory on the host."
     yield Finding("basejail", "", f"{sentence[:1].upper()}{sentence[1:]}", advice, tuple(repairs))

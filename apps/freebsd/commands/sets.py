@@ -10,6 +10,8 @@ release/Makefile (a set's names begin at the root: usr/ports, usr/src).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 
 from apps.freebsd.commands import PANEL, Command, Transfer
 from apps.freebsd.errors import InvalidInput
@@ -136,3 +138,19 @@ def remove_spoilt(release: Release, name: str) -> Command:
     """
     purpose = f"Remove the {name}.txz that failed its proof, so that it comes anew from its first byte."
     return Command(("/bin/unlink", file_of(release, name)), purpose, timeout_s=60)
+
+
+def remove_listed(paths: Iterable[str]) -> tuple[Command, ...]:
+    """Build the calls that remove sets which lie on a host, as a probe lists them.
+
+    Args:
+        paths: RELEASE/NAME.txz each; what is no such path is left alone.
+    """
+    commands = []
+    for path in paths:
+        release, _, name = path.partition("/")
+        with suppress(InvalidInput):
+            file = file_of(Release.parse(release), name.removesuffix(".txz"))
+            purpose = f"Remove {file}, which an installation that was cut short left."
+            commands.append(Command(("/bin/unlink", file), purpose, timeout_s=60))
+    return tuple(commands)
