@@ -51,6 +51,12 @@ def label(field: str) -> str:
     return _LABELS.get(field, field)
 
 
+def heading(field: str) -> str:
+    """Return what people call a field, as it begins a line; a variable stays as it is written."""
+    found = _LABELS.get(field)
+    return f"{found[0].upper()}{found[1:]}" if found else field
+
+
 _LABELS = {
     FILE: "the rest of its file",
     FSTAB: "its fstab",

@@ -10,11 +10,9 @@ from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.freebsd.jail_variables import jail_variable
 from apps.jails.drift.compare import FILE, FSTAB, part_of
-from apps.jails.drift.plans import label
+from apps.jails.drift.plans import heading
 from apps.jails.models import Drift, Jail
 from apps.jobs.file_diff import DiffLine, compare_texts
-
-NO_WORDS = "–"
 
 
 def drift_list(actor: Actor) -> QuerySet[Drift]:
@@ -64,4 +62,4 @@ def _shown(jail: Jail, row: Drift, count: int) -> Shown:
         lines = compare_texts(row.wanted, row.observed)
     elif row.field == FILE:
         lines = compare_texts(str((jail.wanted or {}).get("file", "")), jail.config_text)
-    return Shown(row, label(row.field), variable.meaning if variable else "", lines, count > 1)
+    return Shown(row, heading(row.field), variable.meaning if variable else "", lines, count > 1)

@@ -22,7 +22,7 @@ from apps.jails.changes import why_not_now
 from apps.jails.drift import queries, services
 from apps.jails.drift.compare import AT_BOOT, FILE, FSTAB, MISSING, ROOT, RUNNING, differences
 from apps.jails.drift.notes import file_notes
-from apps.jails.drift.plans import apply_plan, label
+from apps.jails.drift.plans import apply_plan, heading, label
 from apps.jails.models import Jail
 from apps.jails.queries import jail_get, jails_with_jobs
 from apps.jails.queries import jail_list as jails_of
@@ -153,7 +153,7 @@ def drift_adopt(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
     context |= {
         "danger": forgets,
         "details": "jails/drift/_adopt.html",
-        "chosen": [(label(field), one) for field, one in chosen.items()],
+        "chosen": [(heading(field), one) for field, one in chosen.items()],
         "forgets": forgets,
         "hidden": _carried(request, back) | {"shown": services.seen_hash(found)},
     }

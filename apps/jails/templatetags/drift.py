@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from apps.jails.drift.compare import FILE, FSTAB, MISSING, ROOT
-from apps.jails.drift.plans import label
+from apps.jails.drift.plans import heading
 from apps.jails.models import Drift
 
 register = template.Library()
@@ -15,7 +15,7 @@ MOST = 80
 @register.filter
 def field_label(field: str) -> str:
     """Return what people call a field."""
-    return label(field)
+    return heading(field)
 
 
 @register.filter
@@ -27,4 +27,6 @@ def side(row: Drift, which: str) -> str:
         return f"{count} line{'' if count == 1 else 's'}" if text else "none"
     if row.field in (ROOT, MISSING) and which == "observed":
         return "not there"
+    if not text:
+        return "(empty)"
     return text if len(text) <= MOST else f"{text[: MOST - 1]}…"
