@@ -300,12 +300,23 @@ def run_rc(machine: Machine, jail: Jail) -> str:
         if shellvars.is_yes(rc.get(f"{name}_enable", default)):
             machine.spawn(Process(0, 1, command, jail.jid, state=state, rss=rss))
             lines.append(f"Starting {name}.")
+            if name == "syslogd":
+                _note_start(machine, jail)
     if shellvars.is_yes(rc.get("sshd_enable", "NO")):
         lines += _start_sshd(machine, jail)
     if shellvars.is_yes(rc.get("jail_enable", "NO")):
         lines += ["Starting jails:jail: /etc/jail.conf: No such file or directory", "."]
     lines += ["", time.strftime("%a %b %e %H:%M:%S UTC %Y", time.gmtime(machine.now()))]
     return "\n".join(lines) + "\n"
+
+
+def _note_start(machine: Machine, jail: Jail) -> None:
+    """Write what a jail's syslogd writes first; where it cannot, nobody notices."""
+    stamp = time.strftime("%b %e %H:%M:%S", time.gmtime(machine.now()))
+    with contextlib.suppress(OSError):
+        files = machine.jail_files(jail)
+        files.mkdir("/var/log", parents=True)
+        files.append_text("/var/log/messages", f"{stamp} {jail.hostname} syslogd: restart\n")
 
 
 def _start_sshd(machine: Machine, jail: Jail) -> list[str]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DATABASE = "/var/db/pkg/local.sqlite"
 PKG = "/usr/local/sbin/pkg"  # the real one; /usr/sbin/pkg is the base system's, which fetches it
 
+# The rc scripts that packages bring.
+SCRIPTS = {"nginx": "nginx", "redis": "redis", "postgresql16-server": "postgresql"}
+
 
 @dataclass(frozen=True, slots=True)
 class Package:

@@ -234,6 +234,9 @@ def put_files(run: Run, package: Package) -> None:
     elif package.name == "pkg":
         run.files.mkdir(packages.PKG.rpartition("/")[0], parents=True)
         run.files.write_bytes(packages.PKG, b"", 0o555)
+    elif script := packages.SCRIPTS.get(package.name):
+        run.files.mkdir("/usr/local/etc/rc.d", parents=True)
+        run.files.write_text(f"/usr/local/etc/rc.d/{script}", f"#!/bin/sh\n# PROVIDE: {script}\n", 0o555)
 
 
 @word("delete")

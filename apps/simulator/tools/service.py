@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apps.simulator import rcfile
+from apps.simulator import daemons, rcfile
 from apps.simulator.getopt import BadOption, getopt
 from apps.simulator.rcscript import is_yes, read_action
 from apps.simulator.rcscripts import DAEMONS, HOST_ORDER, JAIL_ORDER, LOCAL, RCVARS
@@ -16,6 +16,7 @@ from apps.simulator.tools.registry import tool
 
 if TYPE_CHECKING:
     from apps.simulator.call import Call
+    from apps.simulator.rcscript import Action
     from apps.simulator.state import Process
 
 USAGE = """Usage: service [-j <jail name or id>] -e
@@ -32,6 +33,7 @@ USAGE = """Usage: service [-j <jail name or id>] -e
 -v\tVerbose
 """
 LIST_SECONDS = 1.0
+DAEMON_WORDS = frozenset({"start", "stop", "restart", "status"})
 ENV = {"HOME": "/", "PATH": "/sbin:/bin:/usr/sbin:/usr/bin"}
 
 
@@ -124,10 +126,26 @@ async def _ordinary(call: Call, name: str, word: str) -> int:
         rcfile.put(files, rcfile.FILES[0], rcvar, "YES" if action.word == "enable" else "NO")
         await call.out(f"{name} {action.word}d in /etc/rc.conf\n")
         return 0
-    if action.word in {"start", "stop", "restart", "status"} and name in DAEMONS:
+    if call.jid and action.word in DAEMON_WORDS and _is_daemon(call, name):
+        return await _in_jail(call, name, action)
+    if action.word in DAEMON_WORDS and name in DAEMONS:
         return await _daemon(call, name, action.word)
-    await call.err(f"service: the simulator does not play {word} of {name}\n")
-    return 64
+    return await call.fail(f"service: the simulator does not play {word} of {name}", 64)
+
+
+def _is_daemon(call: Call, name: str) -> bool:
+    return name in DAEMONS or f"{LOCAL}/{name}" in _local(call)
+
+
+async def _in_jail(call: Call, name: str, action: Action) -> int:
+    """Play a jail's daemon, unless its rcvar is off and nothing says `one` or `force`."""
+    if not action.forced and action.word != "status" and not _is_on(call, name):
+        await call.out(
+            f"Cannot '{action.word}' {name}. Set {_rcvar(name)[0]} to YES in /etc/rc.conf or use "
+            f"'one{action.word}' instead of '{action.word}'.\n"
+        )
+        return 1
+    return await daemons.play(call, name, action.word)
 
 
 async def _daemon(call: Call, name: str, word: str) -> int:
