@@ -74,6 +74,14 @@ def one_host(count: int) -> str:
     return host.get_absolute_url()
 
 
+def host_ezjail(count: int) -> str:
+    return f"{one_host(count)}ezjail/"
+
+
+def host_ezjail_setup(count: int) -> str:
+    return f"{one_host(count)}ezjail/setup/"
+
+
 def half_made(count: int) -> str:
     """A host on which much is half made, most of it by jobs."""
     host = make_host("alpha")
@@ -295,6 +303,8 @@ PAGES: dict[str, Callable[[int], str]] = {
     "jails": jails,
     "drift": drift,
     "a host": one_host,
+    "ezjail on a host": host_ezjail,
+    "setting a host up": host_ezjail_setup,
     "a host with much half made": half_made,
     "what a job left half made": what_a_job_left,
     "a jail": one_jail,

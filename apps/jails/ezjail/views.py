@@ -22,6 +22,7 @@ from apps.jails.ezjail.situation import HANDS_OFF, Situation, situation_of
 from apps.jails.wishes import job_again
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
+from apps.pages import htmx
 
 SETUP, SETTINGS = "jails.ezjail_setup", "jails.ezjail_settings"
 _LONGEST_QUERY = 200
@@ -47,7 +48,8 @@ def ezjail(request: PanelRequest, host_id: UUID) -> HttpResponse:
         "may_set_up": may,
         "why_not": "" if may else denial(Perm.HOST_SETUP),
     }
-    return render(request, "jails/ezjail/page.html", context)
+    partials = {"ezjail-body": "jails/ezjail/_body.html"}
+    return htmx.render_page(request, "jails/ezjail/page.html", context, partials=partials)
 
 
 def _query(request: PanelRequest) -> str:

@@ -54,6 +54,17 @@ def test_all_settings_are_shown_with_what_is_in_effect(browser, on):
     assert "ezjail_frob" in page
 
 
+def test_the_page_follows_what_is_true(browser, on):
+    on(OLD)
+    page = text(
+        browser.client.get(
+            browser.url("ezjail", q="fib"), headers={"HX-Request": "true", "HX-Target": "ezjail-body"}
+        )
+    )
+    assert page.strip().startswith('<div class="stack" id="ezjail-body">')
+    assert "ezjail_fib</code>" in page
+
+
 def test_settings_are_found_by_words_of_their_meaning(browser, on):
     on(OLD)
     page = text(browser.get("ezjail", q="Archives written"))
