@@ -27,6 +27,7 @@ from apps.schedules.models import Schedule
 from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
 from tests.jobs.conftest import make_job
+from tests.jails.settings.posts import captured_file
 from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
@@ -297,7 +298,15 @@ def host_with_schedules(count: int) -> str:
     return Host.objects.get().get_absolute_url()
 
 
+def settings_of_one(count: int) -> str:
+    host = make_host("alpha")
+    fill(host, count)
+    Jail.objects.filter(name="jail0000").update(config_text=captured_file("jail0000"))
+    return f"/hosts/{host.pk}/jails/jail0000/settings/"
+
+
 PAGES: dict[str, Callable[[int], str]] = {
+    "a jail's settings": settings_of_one,
     "hosts": hosts,
     "dashboard": dashboard,
     "jails": jails,
