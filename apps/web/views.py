@@ -11,6 +11,7 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
 from apps.hosts.models import Host, HostState
 from apps.hosts.queries import host_list
+from apps.jails.drift.queries import drift_count
 from apps.jails.queries import jail_list
 from apps.jobs.models import OPEN_STATES, JobState
 from apps.jobs.queries import job_list
@@ -36,6 +37,7 @@ def dashboard(request: PanelRequest) -> HttpResponse:
             total=Count("pk"),
             running=Count("pk", filter=Q(jid__isnull=False, is_dying=False, host__state=HostState.ONLINE)),
         ),
+        "drift_count": drift_count(actor),
         "open_jobs": open_jobs[:10],
         "open_count": open_jobs.count(),
         "failed_jobs": jobs.filter(state__in=[JobState.FAILED, JobState.LOST])[:5],

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 
 from apps.jails.drift.compare import FILE, FSTAB, MISSING, ROOT
+from apps.jails.drift.notes import file_notes
 from apps.jails.drift.plans import heading
-from apps.jails.models import Drift
+from apps.jails.models import Drift, Jail
 
 register = template.Library()
 MOST = 80
+
+
+@register.inclusion_tag("jails/drift/_of_jail.html")
+def drift_of_jail(jail: Jail) -> dict[str, Any]:
+    """Say on a jail's page that it is not as it is wanted, or that its file is gone."""
+    return {"jail": jail, "count": jail.drifts.count()}
+
+
+@register.inclusion_tag("jails/drift/_odd_lines.html")
+def odd_lines(jail: Jail) -> dict[str, Any]:
+    """Say above a jail's file what in it is not ezjail's own or not certain."""
+    return {"notes": file_notes(jail)}
 
 
 @register.filter
