@@ -26,8 +26,8 @@ from apps.jobs.services import Because, job_create
 from apps.schedules.models import Schedule
 from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
-from tests.jobs.conftest import make_job
 from tests.jails.settings.posts import captured_file
+from tests.jobs.conftest import make_job
 from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
