@@ -31,6 +31,7 @@ class Renamed:
         jaildir: ezjail's directory of roots.
         jailbase: The basejail.
         jailzfs: The dataset above all others, which counts where the jail names none; or empty.
+        fstab_root: Where the fstab says that the root is, when that is not where the file says.
     """
 
     file: JailFile
@@ -39,6 +40,7 @@ class Renamed:
     jaildir: str
     jailbase: str
     jailzfs: str = ""
+    fstab_root: str = ""
     values: dict[str, str] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -144,7 +146,7 @@ class Renamed:
 
     def fstab_with_the_rest(self) -> str:
         """Return the new fstab's text with the lines that someone added put back, at the new root."""
-        usual = [line.split() for line in self._standard(self.old_root).splitlines()]
+        usual = [line.split() for line in self._standard(self.fstab_root or self.old_root).splitlines()]
         lines = self.fstab.splitlines()
         rest = [self._at_the_new_root(line) for line in lines if line.split() not in usual]
         while rest and not rest[-1].strip():
@@ -156,4 +158,5 @@ class Renamed:
         return f"{device}{self.jailbase} {root}/basejail nullfs ro 0 0\n"
 
     def _at_the_new_root(self, line: str) -> str:
-        return re.sub(rf"(?<!\S){re.escape(self.old_root)}(?=[/\s]|$)", lambda _: self.new_root, line)
+        root = re.escape(self.fstab_root or self.old_root)
+        return re.sub(rf"(?<!\S){root}(?=[/\s]|$)", lambda _: self.new_root, line)

@@ -13,13 +13,14 @@ from django.http import QueryDict
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import REASON, Perm
 from apps.freebsd.errors import InvalidInput, PanelError
-from apps.freebsd.jail_params import Parameters
+from apps.freebsd.jail_params import JailParameter, Parameters
 from apps.jails.forms import MOST_ROWS, AddressRow
 from apps.jails.models import Jail
 from apps.jails.settings.addresses import jail_network, parts_of, row_of, text_of
 from apps.jails.settings.catalogue import BY_HAND, GROUPS, Group, Setting, field_name
 from apps.jails.settings.fields import ON, PLAIN, doubt, field_of, shown, written
 from apps.jails.settings.keeping import kept_settings
+from apps.jails.settings.rules import lacks
 from apps.jails.settings.wishes import Prepared, Wish, file_of, prepare
 
 ROWS = ("interface", "address", "prefix")
@@ -153,6 +154,9 @@ class SettingsForm(forms.Form):
                 self.fields[name].disabled = True
 
     def _lacks(self, setting: Setting) -> str:
+        known = setting.known
+        if isinstance(known, JailParameter) and not self.first[setting.name] and lacks(self.jail, known):
+            return "The host's FreeBSD has no such parameter."
         return self._may_not(setting.perm) if setting.perm else ""
 
     def _may_not(self, perm: Perm) -> str:
@@ -255,8 +259,6 @@ class SettingsForm(forms.Form):
         except InvalidInput as error:
             self._complain(error)
             return {}
-        if not filled and self.first["ip"]:
-            self._row_error("address-0", "A jail needs at least one address.")
         return {} if text == self.first["ip"] else {"ip": text}
 
     def _prepare(self, wish: Wish) -> None:
@@ -318,5 +320,5 @@ def _text(value: Any) -> str:
 def _field_of(variable: str, fields: Mapping[str, Any]) -> str | None:
     """Return the field that a variable's complaint belongs to; None for above the form."""
     stem = variable.rstrip("0123456789")
-    names = (variable, field_name("v", variable), field_name("v", stem))
+    names = (variable, field_name("v", variable), field_name("v", stem), field_name("p", variable))
     return next((name for name in names if name in fields), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
-from apps.freebsd.commands import FileChange, PlanStep
+from apps.freebsd.commands import FileChange
 from apps.freebsd.errors import Conflict
 from apps.freebsd.jail_file import CONTROL
 from apps.freebsd.values import JailName
@@ -12,6 +12,7 @@ from apps.jails import next_links
 from apps.jails.models import Jail
 from apps.jails.services import Agreed
 from apps.jails.settings import services
+from apps.jails.settings.half_renamed import rest_plan
 from apps.jails.settings.renaming import RENAME, prepare_rename
 from apps.jails.settings.wishes import CHANGE, CHANGE_HOST, Wish, prepare
 from apps.jobs.models import Job
@@ -58,10 +59,13 @@ def changed(job: Job) -> list[str]:
 
 
 def _files_differ(job: Job, jail: Jail) -> list[str]:
-    """Compare the last text that was written of each file with what was seen."""
+    """Compare the last text that was written of each of the jail's files with what was seen."""
     written = {step.path: step.after for step in job.stored_plan.commands if isinstance(step, FileChange)}
     problems = []
+    own = (jail.safe_name, f"{jail.safe_name}.norun", f"fstab.{jail.safe_name}")
     for path, text in written.items():
+        if path.rpartition("/")[2] not in own:
+            continue
         seen = jail.config_text if path.startswith(CONTROL) else jail.fstab_text
         if seen != text:
             problems.append(f"{path} does not hold what was written there.")
@@ -137,30 +141,14 @@ def _ask(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
 def _rename_plan(job: Job) -> Plan:
     if not renamed(job):
         raise Conflict(DONE)
-    if rest := _rest(job):
+    if rest := rest_plan(job):
         return rest
     return prepare_rename(_jail(job), JailName.parse(job.intent["new_name"]))[0]
 
 
 def _ask_rename(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
     agreed = Agreed(plan_hash, key, job)
-    if rest := _rest(job):
+    if rest := rest_plan(job):
         return services.jail_rename_rest_request(actor=actor, job=job, plan=rest, agreed=agreed)
     new = JailName.parse(job.intent["new_name"])
     return services.jail_rename_request(actor=actor, jail=_jail(job), new=new, agreed=agreed)
-
-
-def _rest(job: Job) -> Plan | None:
-    """Return what is left of a rename that ezjail has done: to put back what it dropped; else None."""
-    new, old = _row(job, job.intent["new_safe_name"]), _row(job, job.subject)
-    if new is None or new.observed_at is None or (old is not None and old.missing_since is None):
-        return None
-    steps: list[PlanStep] = []
-    for step in job.stored_plan.commands:
-        if isinstance(step, FileChange):
-            now = new.config_text if step.path.startswith(CONTROL) else new.fstab_text
-            if now not in (step.before, step.after):
-                raise Conflict(f"{step.path} is not what ezjail makes of it: put back by hand what it lacks.")
-            steps += [step] * (now != step.after)
-    title = f"Put back what the rename to {new.name} dropped"
-    return Plan(RENAME, title, tuple(steps), job.stored_plan.checks) if steps else None

@@ -19,8 +19,8 @@ from apps.jobs.plan import Plan
 
 RENAME = "jails.rename"
 KEPT = (
-    "Settings inside the jail that hold its old name stay as they are, above all in its /etc/rc.conf, and so "
-    "do archives: they are found under the old name."
+    "Settings inside the jail that hold its old name stay as they are, above all in its /etc/rc.conf; "
+    "archives and schedules of it keep the old name too."
 )
 
 
@@ -99,8 +99,13 @@ def _check_place(jail: Jail, renamed: Renamed) -> None:
         raise InvalidInput(f"The dataset {found[0]} is there already: its place is taken.", field="name")
 
 
-def renamed_jail(jail: Jail, new: JailName) -> Renamed:
+def renamed_jail(jail: Jail, new: JailName, *, moved_to: str = "") -> Renamed:
     """Return what a jail's files will be under another name.
+
+    Args:
+        jail: The jail.
+        new: The name.
+        moved_to: Where its root is by now, when its file does not know that yet.
 
     Raises:
         Conflict: Nobody can say for certain.
@@ -108,7 +113,11 @@ def renamed_jail(jail: Jail, new: JailName) -> Renamed:
     settings = ezjail_settings(jail.host)
     jaildir = settings.get("jaildir") or "/usr/jails"
     base = settings.get("jailbase") or f"{jaildir}/basejail"
-    return Renamed(file_of(jail), jail.fstab_text, new, jaildir, base, settings.get("jailzfs") or "")
+    file, jailzfs = file_of(jail), settings.get("jailzfs") or ""
+    if not moved_to:
+        return Renamed(file, jail.fstab_text, new, jaildir, base, jailzfs)
+    moved = file.changed({"rootdir": moved_to})
+    return Renamed(moved, jail.fstab_text, new, jaildir, base, jailzfs, fstab_root=jail.root)
 
 
 def ezjail_settings(host: Host) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from apps.jails.changes import subject_of
 from apps.jails.models import Jail
 from apps.jails.services import Agreed, queue_plan
 from apps.jails.settings import policy
+from apps.jails.settings.half_renamed import rows_of
 from apps.jails.settings.renaming import prepare_rename
 from apps.jails.settings.wishes import Wish, prepare
 from apps.jobs.models import Job
@@ -61,7 +62,7 @@ def jail_rename_request(*, actor: Actor, jail: Jail, new: JailName, agreed: Agre
 
 
 def jail_rename_rest_request(*, actor: Actor, job: Job, plan: Plan, agreed: Agreed) -> Job:
-    """Ask for what a rename that ezjail has done left undone: what it dropped was there before.
+    """Ask for the rest of a rename that ezjail has begun.
 
     Raises:
         NotAllowed: The actor may not.
@@ -70,7 +71,9 @@ def jail_rename_rest_request(*, actor: Actor, job: Job, plan: Plan, agreed: Agre
     actor.require(Perm.JAIL_CHANGE, job.host_id)
     with transaction.atomic():
         host_lock(job.host)
-        row = Jail.objects.get(host_id=job.host_id, safe_name=job.intent["new_safe_name"])
+        row = next((row for row in reversed(rows_of(job)) if row is not None), None)
+        if row is None:
+            raise Conflict(f"The jail {job.intent['name']} is not there any more.")
         return queue_plan(
             actor,
             job.host,

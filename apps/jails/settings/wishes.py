@@ -11,7 +11,7 @@ from apps.freebsd.jail_file import JailFile
 from apps.freebsd.jail_file_edit import as_typed, check_plain, edited
 from apps.freebsd.parsers.fstab import JailPlaces, added_entries, check_entry, is_harmless
 from apps.jails.models import Jail
-from apps.jails.settings import policy
+from apps.jails.settings import policy, rules
 from apps.jails.settings.addresses import check_addresses, jail_network
 from apps.jails.settings.catalogue import ON_THE_HOST
 from apps.jails.settings.plans import Edit, edit_plan
@@ -74,7 +74,7 @@ def prepare(jail: Jail, wish: Wish) -> Prepared:
     before = file_of(jail)
     after = _after(before, wish)
     changed = policy.changed_variables(before, after)
-    notes = _check_addresses(jail, before, after, wish)
+    notes = _check(jail, before, after, wish)
     wanted = [*policy.needs(before, after), *_fstab_needs(jail, wish)]
     boot = None if wish.runs_at_boot == jail.runs_at_boot else wish.runs_at_boot
     edit = Edit(
@@ -104,10 +104,10 @@ def _after(before: JailFile, wish: Wish) -> JailFile:
         raise Conflict(error.message) from None
 
 
-def _check_addresses(jail: Jail, before: JailFile, after: JailFile, wish: Wish) -> list[str]:
+def _check(jail: Jail, before: JailFile, after: JailFile, wish: Wish) -> list[str]:
+    """Hold the settings against the host; return what a person should know of the addresses."""
     findings = check_addresses(before, after, jail_network(jail), wish.public_first_reason)
-    if findings.errors:
-        name, message = findings.errors[0]
+    for name, message in [*rules.problems(jail, before, after), *findings.errors]:
         raise InvalidInput(message, field="text" if wish.text is not None else name)
     return findings.warnings
 

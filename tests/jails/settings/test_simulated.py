@@ -132,19 +132,32 @@ def test_a_rename_loses_nothing_that_someone_wrote_by_hand(place):
     assert place.jail("new_name").is_running
 
 
-def test_a_rename_that_was_cut_after_ezjail_is_finished_by_trying_again(place):
+BEGUN = {
+    "ezjail was done": "ezjail-admin config -n new.name web",
+    "the root was moved": "mv /usr/jails/web /usr/jails/new.name",
+    "both files are there": (
+        "cp /usr/local/etc/ezjail/web /root/was; cp /etc/fstab.web /root/fstab; "
+        "ezjail-admin config -n new.name web; "
+        "cp /root/was /usr/local/etc/ezjail/web; cp /root/fstab /etc/fstab.web"
+    ),
+}
+
+
+@pytest.mark.parametrize("begun", BEGUN)
+def test_a_rename_that_was_cut_is_finished_by_trying_again(place, begun):
+    place.adds("/etc/fstab.web", "/var/tmp /usr/jails/web/mnt nullfs ro 0 0\n")
     jail, new = place.jail("web"), JailName.parse("new.name")
     job = services.jail_rename_request(actor=PANEL, jail=jail, new=new, agreed=Agreed())
-    place.does("ezjail-admin config -n new.name web")
+    place.does(BEGUN[begun])
     Job.objects.filter(pk=job.pk).update(state=JobState.FAILED)
     probe_host(place.row.pk)
     job = Job.objects.select_related("host").get(pk=job.pk)
     fresh = retry_plan(job, PANEL)
-    assert [step.argv[:2] for step in fresh.plan.commands] == [
-        ("write", "/usr/local/etc/ezjail/new_name"),
-    ]
     place.works(job_retry(actor=PANEL, job=job, plan_hash=fresh.plan.hash, idempotency_key="again"))
     assert "jail_new_name_exec_prestart0" in place.reads("/usr/local/etc/ezjail/new_name")
+    assert "/var/tmp /usr/jails/new.name/mnt nullfs ro 0 0" in place.reads("/etc/fstab.new_name")
+    place.does("ezjail-admin onestart new.name")
+    assert place.jail("new_name").is_running
 
 
 def test_fstab_and_file_are_changed_as_text(place):

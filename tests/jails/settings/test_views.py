@@ -201,7 +201,34 @@ def test_a_public_first_address_needs_a_reason_that_is_recorded(browser):
 
 def test_no_address_at_all_is_refused(browser):
     answer = browser.post(**rows("lo0|/24"))
-    assert "A jail needs at least one address." in text(answer)
+    assert "A jail needs at least one address, or a network stack of its own" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("v-fib", "-1", "fib is from 0 to 65535."),
+        ("v-cpuset", "0-4", "The host has 4 CPUs, numbered from 0: there is no 4."),
+        ("p-securelevel", "4", "securelevel is from -1 to 3."),
+        ("p-vnet", "new", "A jail with a network stack of its own cannot have addresses here"),
+    ],
+)
+def test_what_would_keep_the_jail_from_starting_is_refused(browser, field, value, why):
+    answer = browser.post(**{field: value})
+    assert answer.status_code == 422
+    assert why in error_of(answer, f"id_{field}")
+
+
+def test_a_jail_with_its_own_network_stack_gives_up_its_addresses(browser):
+    answer = browser.post(**rows("lo0|/24"), **{"p-vnet": "new"})
+    assert answer.status_code == 200
+    assert 'jail_test_ip=""' in text(answer).replace("&quot;", '"')
+
+
+def test_a_parameter_that_the_host_is_too_old_for_is_greyed(browser):
+    page = text(browser.get())
+    assert re.search(r'name="p-allow-nfsd"[^>]*disabled', page)
+    assert "no such parameter" in page
 
 
 def test_a_row_is_added_without_javascript(browser):
