@@ -105,19 +105,30 @@ def check(release: Release, name: str, sha256: str) -> Command:
     return Command(argv, f"{purpose}.", timeout_s=CHECK_TIMEOUT_S)
 
 
-def unpack_ports(release: Release, jailbase: AbsolutePath) -> Command:
-    """Build the call that unpacks the proven ports set into the basejail.
+def unpack(release: Release, name: str, jailbase: AbsolutePath) -> Command:
+    """Build the call that unpacks a proven set of ports or sources into the basejail.
 
     Args:
         release: The set's release.
+        name: ports or src.
         jailbase: The basejail's directory.
+
+    Raises:
+        InvalidInput: It is another set: those ezjail unpacks, since they have to be split.
     """
-    purpose = (
-        f"Unpack the ports tree of {release.name} into the basejail: FreeBSD 14 and later have no portsnap, "
-        "with which ezjail would fetch it, so it comes from the release's own set"
-    )
-    argv = ("/usr/bin/tar", "-xf", file_of(release, "ports"), "-C", str(jailbase))
-    return Command(argv, f"{purpose}.", timeout_s=UNPACK_TIMEOUT_S)
+    if name not in _UNPACKED:
+        raise InvalidInput("Only ports and sources are unpacked straight into the basejail.")
+    argv = ("/usr/bin/tar", "-xf", file_of(release, name), "-C", str(jailbase))
+    purpose = f"Unpack {_UNPACKED[name][0]} of {release.name} into the basejail: {_UNPACKED[name][1]}."
+    return Command(argv, purpose, timeout_s=UNPACK_TIMEOUT_S)
+
+
+_WHY_PORTS = (
+    "FreeBSD 14 and later have no portsnap, with which ezjail would fetch it, so it comes from the release's "
+    "own set"
+)
+_WHY_SOURCES = "ezjail's own install -S would leave an empty fulljail behind"
+_UNPACKED = {"ports": ("the ports tree", _WHY_PORTS), "src": ("the sources", _WHY_SOURCES)}
 
 
 def remove(release: Release, name: str) -> Command:

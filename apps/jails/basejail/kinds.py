@@ -40,6 +40,8 @@ def _updated(job: Job) -> list[str]:
         problems += _went_back(str(job.intent.get("was") or ""), basejail.release)
     if way == Way.PORTS and not basejail.has_ports:
         problems.append("The basejail does not hold the ports tree.")
+    if way == Way.SOURCES and not basejail.has_sources:
+        problems.append("The basejail does not hold the sources.")
     return problems
 
 

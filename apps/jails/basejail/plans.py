@@ -83,7 +83,7 @@ def basejail_install_plan(wish: InstallWish, ground: Ground) -> Plan:
     names = set_names(wish, ground)
     steps = [*prove(wish, ground, names), command]
     if "ports" in names:
-        steps.append(sets.unpack_ports(release, ground.jailbase))
+        steps.append(sets.unpack(release, "ports", ground.jailbase))
     steps += [sets.remove(release, name) for name in names]
     title = f"Install the basejail {release.name}"
     return Plan(KIND, title, tuple(steps), _checks(wish), _warnings(wish, ground))

@@ -35,6 +35,7 @@ class Way(StrEnum):
     PATCH = "patch"
     FINISH = "finish"
     PORTS = "ports"
+    SOURCES = "sources"
     BUILD = "build"
     WORLD = "world"
     BACK = "back"
@@ -120,13 +121,32 @@ def ports_plan(trees: Trees, host_release: Release, ground: Ground | None) -> Pl
     checks, title = ("it holds the ports tree",), "Bring the basejail's ports tree"
     if has_portsnap(host_release):
         return Plan(KIND, title, (ezjail_update.ports(host_release),), checks)
+    return Plan(KIND, title, _from_set(trees, ground, "ports"), checks)
+
+
+def sources_plan(trees: Trees, ground: Ground | None) -> Plan:
+    """Return the plan that brings the sources of the basejail's release.
+
+    Args:
+        trees: Where.
+        ground: What is known of the release's sets.
+
+    Raises:
+        InvalidInput: The release has no set of sources.
+        Conflict: The basejail does not say its release.
+    """
+    steps = _from_set(trees, ground, "src")
+    return Plan(KIND, "Bring the basejail's sources", steps, ("it holds the sources",))
+
+
+def _from_set(trees: Trees, ground: Ground | None, name: str) -> tuple[PlanStep, ...]:
+    """Return the steps that prove one of the release's sets and unpack it into the basejail."""
     if trees.release is None or ground is None:
-        raise Conflict("The basejail does not say which release it is, so nobody knows its ports set.")
-    wish = InstallWish(trees.release, ports=True)
-    names = [name for name in set_names(wish, ground) if name == "ports"]
+        raise Conflict("The basejail does not say which release it is, so nobody knows its sets.")
+    wish = InstallWish(trees.release, ports=name == "ports", sources=name == "src")
+    names = [wanted for wanted in set_names(wish, ground) if wanted == name]
     steps: list[PlanStep] = prove(wish, ground, names)
-    steps += [sets.unpack_ports(trees.release, trees.jailbase), sets.remove(trees.release, "ports")]
-    return Plan(KIND, title, tuple(steps), checks)
+    return (*steps, sets.unpack(trees.release, name, trees.jailbase), sets.remove(trees.release, name))
 
 
 def world_plan(trees: Trees, sources: AbsolutePath, at: str, *, build: bool) -> Plan:

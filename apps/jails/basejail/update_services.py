@@ -14,10 +14,10 @@ from apps.freebsd.values import AbsolutePath
 from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails.basejail import update_plans
-from apps.jails.basejail.plans import has_portsnap
+from apps.jails.basejail.plans import Ground, has_portsnap
 from apps.jails.basejail.services import INSTALL_EZJAIL, ground_of, subject_of
 from apps.jails.basejail.situation import running_jids, trees_of
-from apps.jails.basejail.update_plans import Way
+from apps.jails.basejail.update_plans import Trees, Way
 from apps.jails.queries import host_release
 from apps.jails.services import Agreed, queue_plan
 from apps.jobs.models import Job
@@ -100,18 +100,19 @@ def update_plan(host: Host, wish: UpdateWish) -> Plan:
         case Way.BACK:
             return update_plans.back_plan(trees)
         case Way.PORTS:
-            return _ports_plan(host)
+            needs_set = not has_portsnap(host_release(host))
+            ground = _ground(host, trees) if needs_set else None
+            return update_plans.ports_plan(trees, host_release(host), ground)
+        case Way.SOURCES:
+            return update_plans.sources_plan(trees, _ground(host, trees))
         case _:
             return update_plans.world_plan(
                 trees, sources_of(wish.sources), wish.at, build=wish.way == Way.BUILD
             )
 
 
-def _ports_plan(host: Host) -> Plan:
-    trees, release = trees_of(host), host_release(host)
-    needs_set = not has_portsnap(release) and trees.release is not None
-    ground = ground_of(host, trees.release) if needs_set and trees.release else None
-    return update_plans.ports_plan(trees, release, ground)
+def _ground(host: Host, trees: Trees) -> Ground | None:
+    return ground_of(host, trees.release) if trees.release else None
 
 
 def why_not_update(host: Host, way: Way) -> str:

@@ -69,6 +69,10 @@ _WAYS: dict[Way, tuple[str, str, str]] = {
         "Bring the ports tree", "download",
         "With portsnap up to FreeBSD 13, later from the release's own ports set, proven like the others.",
     ),
+    Way.SOURCES: (
+        "Bring the sources", "download",
+        "The system's sources of the basejail's release, from its proven src set, into its /usr/src.",
+    ),
     Way.WORLD: (
         "Install a built world", "stack-2",
         "From a source tree of the host's in which the world has been built already.",
@@ -116,7 +120,7 @@ def _actions(request: PanelRequest, host: Host, seen: Situation) -> list[Action]
     refused = "" if request.actor.may(Perm.BASEJAIL_INSTALL, host.pk) else denial(Perm.BASEJAIL_INSTALL)
     refused = refused or ("" if host.is_online else "The host is not online.")
     ways = [Way.FINISH] if seen.trees.pending else []
-    ways += [Way.PATCH, Way.PORTS, Way.WORLD, Way.BUILD] if seen.is_present else []
+    ways += [Way.PATCH, Way.PORTS, Way.SOURCES, Way.WORLD, Way.BUILD] if seen.is_present else []
     ways += [Way.BACK] if seen.trees.snapshot else []
     found = [_action(host, way, refused or why_not_update(host, way)) for way in ways]
     at = 1 + ways.index(Way.PATCH) if Way.PATCH in ways else 0
