@@ -62,9 +62,9 @@ class Run:
 class FakeHost:
     """One host, as a `Channel`.
 
-    `programs` says what commands do, by their argv; `files` what files hold; `drops` after how many bytes the
-    line goes away in the next follows, with the error `dropped`; `away` how many of the next requests find
-    nobody there; `refusals` what a verb is answered instead; `tick` is called with each request.
+    `programs` says what commands do, by their argv; `files` what files hold; `asks` what passphrase is asked
+    for, and `answers` what came; `drops` after how many bytes the line goes away in the next follows, with the
+    error `dropped`; `away` how many of the next requests find nobody there; `refusals` what a verb is answered instead; `tick` is called with each request.
     `large` says what large files hold, `parts` what has come of some, `cuts` after how many pieces that are
     pulled or pushed the line goes away. `inside` is what a look into a jail gives, by section; None when it
     does not run.
@@ -73,6 +73,8 @@ class FakeHost:
     def __init__(self) -> None:
         self.programs: dict[Argv, Program] = {}
         self.files: dict[str, bytes] = {}
+        self.asks = "old"
+        self.answers: list[tuple[str, str, bytes]] = []
         self.large: dict[str, bytes] = {}
         self.parts: dict[str, bytes] = {}
         self.cuts: list[int] = []
@@ -121,6 +123,14 @@ class FakeHost:
     def offsets(self) -> list[int]:
         """From which byte on each follow asked."""
         return [int(words[2]) for words in self.requests if words[0] == "follow"]
+
+    def _answer(self, words: Argv, stdin: bytes) -> Answer:
+        _, run_id, prompt, size, _user, _job = words
+        assert len(stdin) == int(size)
+        if run_id not in self.runs or self.asks != prompt:
+            return Answer(75, b"", b"jailpanel-agent: the run does not ask for this now\n")
+        self.answers.append((run_id, prompt, stdin))
+        return Answer(0, f"answered {prompt}\n".encode(), b"")
 
     def _version(self, _words: Argv, _stdin: bytes) -> Answer:
         return Answer(0, b"jailpanel-agent 1 " + b"0" * 64 + b"\n", b"")

@@ -26,12 +26,13 @@ from apps.audit.models import AuditEvent
 from apps.freebsd.channel.agent import Agent
 from apps.freebsd.channel.keys import fingerprint
 from apps.hosts.models import Host, HostGroup, HostState
-from apps.jails.models import Archive, Jail, JailPreset, Snapshot
+from apps.jails.models import Archive, Jail, JailPreset, KeptJail, Snapshot
 from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from tests.conftest import Person
 from tests.fakehost import FakeHost
 from tests.hosts.keys import FIRST
+from tests.jails.moving.moves import moved_away
 from tests.jails.settings import posts as settings_posts
 from tests.jobs.conftest import make_job, make_plan
 from tests.places import FACTS, make_basejail, make_jail
@@ -53,6 +54,10 @@ def key_waits(host: Host) -> None:
 def the_job_awaits(host: Host) -> None:
     until = timezone.now() + timedelta(hours=4)
     Job.objects.filter(host=host).update(state=JobState.AWAITING, approval_until=until)
+
+
+def its_jail_is_an_image(host: Host) -> None:
+    Jail.objects.filter(host=host).update(kind="I")
 
 
 def it_is_in_a_group(host: Host) -> None:
@@ -103,11 +108,28 @@ def there_is_something_to_go_back_to(host: Host) -> None:
     Snapshot.objects.create(dataset="tank/j/test", name=LABEL, **seen)
 
 
+def it_was_moved(host: Host) -> None:
+    moved_away(host, "test")
+
+
 def it_drifts(host: Host) -> None:
     no_job_is_open(host)
     jail = Jail.objects.get(host=host)
     wanted = {"file": "", "fstab": "", "runs_at_boot": not jail.runs_at_boot, "running": jail.is_running}
     Jail.objects.filter(pk=jail.pk).update(wanted=wanted)
+
+
+KEPT_CONFIG = 'export jail_gone_hostname="gone"\nexport jail_gone_ip="lo0|10.0.0.9/24"\n'
+
+
+def a_jail_is_kept(host: Host) -> None:
+    settings = {"jaildir": "/usr/jails", "jailzfs": "tank/j", "use_zfs_for_jails": True}
+    facts = FACTS | {"ezjail": FACTS["ezjail"] | {"settings": settings, "config_text": ""}}
+    Host.objects.filter(pk=host.pk).update(facts=facts)
+    KeptJail.objects.create(
+        pk=1, host=host, name="gone", safe_name="gone", place="tank/j/kept-gone-20261124125900",
+        is_dataset=True, config_text=KEPT_CONFIG, deleted_at=timezone.now(), keep_until=timezone.now(),
+    )  # fmt: skip
 
 
 def no_job_is_open(_host: Host) -> None:
@@ -197,6 +219,10 @@ ROWS = {
         ADMINS, ADMINS_DO, NEW_JAIL, event="jail.create_requested", kind="jails.create"
     ),
     "jails:jail-check": Row(ONLY_POST, ADMINS, NEW_JAIL),
+    "jails:jail-image": Row(
+        OPERATORS, OPERATORS_DO, event="jail.image_attach_requested", kind="jails.image_attach",
+        given=its_jail_is_an_image,
+    ),
     "jails:preset-list": Row(EVERYBODY),
     "jails:preset-add": Row(
         "200 403 403 200 in", "302 403 403 422 in", {"name": "Web", "group": ""}, event="preset.added"
@@ -230,6 +256,37 @@ ROWS = {
         kind="jails.archive_remove", given=there_is_something_to_go_back_to,
     ),
     "jails:jail-inside": Row(OPERATORS),
+    "jails:jail-service": Row(
+        "422 403 403 404 in",
+        ADMINS_DO,
+        {"do": "onestart", "name": "sshd"},
+        event="jail.service_requested",
+        kind="jails.inside_service",
+    ),
+    "jails:jail-packages": Row(
+        ADMINS,
+        ADMINS_DO,
+        {"do": "install", "names": "nginx", "confirmed": "yes"},
+        event="jail.packages_requested",
+        kind="jails.inside_packages",
+    ),
+    "jails:jail-command": Row(
+        ADMINS,
+        ADMINS_DO,
+        {"line": "uptime", "confirmed": "yes"},
+        event="jail.command_requested",
+        kind="jails.command",
+    ),
+    "jails:jail-move": Row(ADMINS, ADMINS),
+    "jails:jail-move-check": Row(ONLY_POST, "404 403 403 404 in"),
+    "jails:jail-take-back": Row(
+        ADMINS,
+        ADMINS_DO,
+        event="jail.move_back_requested",
+        kind="jails.move_back",
+        given=it_was_moved,
+    ),
+    "jails:archive-copy": Row(ADMINS, ADMINS, given=there_is_something_to_go_back_to),
     "jails:flavour-list": Row(ON_HOST, given=it_has_a_flavour),
     "jails:flavour-detail": Row(ON_HOST, given=it_has_a_flavour),
     "jails:flavour-new": Row(
@@ -305,6 +362,17 @@ ROWS = {
     "jails:jail-rename-check": Row(
         ONLY_POST, ADMINS, settings_posts.NAME, given=settings_posts.it_has_a_file
     ),
+    "jails:kept-jails": Row(ON_HOST, given=a_jail_is_kept),
+    "jails:kept-bring-back": Row(
+        ADMINS, ADMINS_DO, event="jail.restore_requested", kind="jails.restore", given=a_jail_is_kept
+    ),
+    "jails:kept-remove": Row(
+        ADMINS, ADMINS_DO, {"typed_name": "gone"}, event="kept_jail.remove_requested",
+        kind="jails.kept_remove", given=a_jail_is_kept,
+    ),
+    "jails:keep-policies": Row(
+        OWNER_SEES, OWNER_DOES, {"group": "", "days": "7"}, event="keep_policy.set"
+    ),
     "jails:repair": Row(
         ADMINS,
         ADMINS_DO,
@@ -349,6 +417,7 @@ ROWS = {
     "jobs:job-retry": Row(
         OPERATORS, OPERATORS_DO, event="jail.stop_requested", kind="jails.stop", given=the_job_failed
     ),
+    "jobs:job-answer": Row("409 403 403 404 in", "409 403 403 404 in", {"passphrase": "x"}),
     "jobs:job-approve": Row(
         ONLY_POST,
         ADMINS_DO,
@@ -441,10 +510,10 @@ def world(request, host, nobody) -> World:
         "token": "x" * 43,
     }
     ids |= {"key": "remains-gone", "way": "finish", "change": "patch"}
-    ids |= {"file_name": ARCHIVE, "label": LABEL}
+    ids |= {"file_name": ARCHIVE, "label": LABEL, "kept_id": 1}
     ids |= {"of": "file"}
     preset = JailPreset.objects.create(name="Database")
-    ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk}
+    ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk, "image_verb": "attach"}
     ids |= {"flavour": "example"}
     return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
@@ -536,8 +605,9 @@ def test_post_gives_each_their_answer_and_the_refused_change_nothing(world, name
 
 @pytest.mark.parametrize("name", CHANGING)
 def test_a_change_is_recorded_with_person_address_and_job(world, name):
-    row, jobs = ROWS[name], set(Job.objects.values_list("pk", flat=True))
+    row = ROWS[name]
     row.given(world.host)
+    jobs = set(Job.objects.values_list("pk", flat=True))
     with world.ask(name, "owner", "post"):
         # A batch and its jobs have events of their own.
         (event,) = (found for found in events() if found.action == row.event)

@@ -20,6 +20,8 @@ class JailsConfig(AppConfig):
         from apps.jails import drift  # noqa: PLC0415  needs the app registry
         from apps.jails import archives, flavours, inside  # noqa: PLC0415  needs the app registry
         from apps.jails import settings as jail_settings  # noqa: PLC0415  needs the app registry
+        from apps.jails import images  # noqa: PLC0415  needs the app registry
+        from apps.jails import keeping  # noqa: PLC0415  needs the app registry
         from apps.jails.changes import CHANGES, batch_retry_url  # noqa: PLC0415  needs the app registry
         from apps.jails.observing import observe  # noqa: PLC0415  needs the app registry
         from apps.jails.proof import register_kinds  # noqa: PLC0415  needs the app registry
@@ -34,7 +36,9 @@ class JailsConfig(AppConfig):
         basejail.register()
         jail_settings.register()
         archives.register()
+        keeping.register()
         moving.register()
         flavours.register()
         inside.register()
+        images.register()
         drift.register()

@@ -10,9 +10,11 @@ from apps.jails.basejail import urls as basejail_urls
 from apps.jails.drift import urls as drift_urls
 from apps.jails.ezjail import urls as ezjail_urls
 from apps.jails.flavours import urls as flavours_urls
+from apps.jails.images import urls as images_urls
 from apps.jails.inside import urls as inside_urls
-from apps.jails.presets import urls as presets_urls
+from apps.jails.keeping import urls as keeping_urls
 from apps.jails.moving import urls as moving_urls
+from apps.jails.presets import urls as presets_urls
 from apps.jails.settings import urls as settings_urls
 
 app_name = "jails"
@@ -25,7 +27,9 @@ urlpatterns = [
     *inside_urls.urlpatterns,
     *settings_urls.urlpatterns,
     *presets_urls.urlpatterns,
+    *images_urls.urlpatterns,
     *archives_urls.urlpatterns,
+    *keeping_urls.urlpatterns,
     *moving_urls.urlpatterns,
     *drift_urls.urlpatterns,
     path("hosts/<uuid:host_id>/mend/<slug:key>/<slug:way>/", repair_views.repair, name="repair"),

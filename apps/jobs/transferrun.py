@@ -21,7 +21,7 @@ from apps.freebsd.channel import loop
 from apps.freebsd.channel.agent import Agent, RunEnd
 from apps.freebsd.channel.large import Arrived, Piece
 from apps.freebsd.commands import Transfer
-from apps.freebsd.errors import CommandFailed, ConnectionLost, HostUnreachable, PanelError
+from apps.freebsd.errors import CommandFailed, HostUnreachable, PanelError
 from apps.jobs import steprun
 from apps.jobs.events import publish
 from apps.jobs.lease import Lease
@@ -30,7 +30,8 @@ from apps.jobs.output import store_output
 from apps.jobs.services import announce
 from apps.jobs.transfersource import Source, source_of
 
-# How long a piece is; one that a slow line does not take in time is tried with half of that.
+# How long a piece is at most, and how long the first is: each that arrives is followed by one of twice that
+# length, and what failed by a short one, so that a slow line gets pieces that it can take.
 PIECE_BYTES = 4 * 1024 * 1024
 LEAST_PIECE_BYTES = 128 * 1024
 # How often the percentage is stored, at most.
@@ -63,7 +64,7 @@ class TransferRun:
         self._lease, self._job, self._step, self._agent = lease, job, step, agent
         self._transfer = transfer
         self._who = steprun.one_word(job.requester_name), job.pk.hex[:12]
-        self._piece_bytes = PIECE_BYTES
+        self._piece_bytes = LEAST_PIECE_BYTES
         self._sum = _RunningSum()
         self._away_since: float | None = None
         self._asked_at = self._shown_at = float("-inf")
@@ -90,7 +91,7 @@ class TransferRun:
                 except _Elsewhere:
                     continue
                 except HostUnreachable as error:
-                    self._piece_bytes = max(LEAST_PIECE_BYTES, self._piece_bytes // 2)
+                    self._piece_bytes = LEAST_PIECE_BYTES
                     self._wait_or_give_up(error)
 
     @contextmanager
@@ -213,9 +214,9 @@ class TransferRun:
                 raise steprun.Cancelled("It was cancelled; what had come of the file was thrown away.")
 
     def _wait_or_give_up(self, error: HostUnreachable) -> None:
-        """Count the absence from its first refusal, or from the last time that the line was there."""
+        """Count the absence from when the last piece arrived; lines that only come and go are away, too."""
         now = monotonic()
-        if self._away_since is None or isinstance(error, ConnectionLost):
+        if self._away_since is None:
             self._away_since = now
         waited_s = now - self._away_since
         if self._step.started_at is None and waited_s > steprun.FIRST_PATIENCE_S:

@@ -63,6 +63,7 @@ LOOKS = {
     "restarting": Look("Restarting", "blue", "loader-2", busy=True),
     "deleting": Look("Deleting", "blue", "loader-2", busy=True),
     "creating": Look("Creating", "blue", "loader-2", busy=True),
+    "moving": Look("Moving", "blue", "loader-2", busy=True),
     "absent": Look("None", "grey", "circle-dashed"),
     "unknown": Look("Unknown", "grey", "help-circle"),
 }

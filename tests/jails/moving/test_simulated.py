@@ -1,0 +1,126 @@
+"""A jail moves between two simulated hosts, over SSH lines that drop on the way, and back again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from apps.accounts.actor import PANEL
+from apps.freebsd.values import JailAddresses
+from apps.hosts.models import Host
+from apps.hosts.probe import probe_host
+from apps.jails.archives.moments import now
+from apps.jails.models import Jail
+from apps.jails.moving import services
+from apps.jails.moving.queries import move_from, move_to
+from apps.jails.moving.services import MoveWish
+from apps.jails.services import Agreed
+from apps.jobs import steprun, transferrun
+from apps.jobs.batches import advance
+from apps.jobs.engine import advance_lane
+from apps.jobs.models import Batch, BatchState, Job, JobState
+from tests.jobs.conftest import output_of
+from tests.places import make_host
+from tests.simulated import Simulated, simulated_hosts
+from tests.simulator.machines import READY, ZFS
+
+OLD, NEW = "old", "new"
+AGREED = Agreed()
+FILE = "/usr/local/etc/ezjail/web"
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory) -> Iterator[Simulated]:
+    specs = [replace(READY, name=OLD), replace(ZFS, name=NEW)]
+    with simulated_hosts(tmp_path_factory.mktemp("move"), specs, pace=0.0, in_process=True) as running:
+        yield running
+
+
+@pytest.fixture
+def does(hosts):
+    def run(name: str, line: str) -> None:
+        done = hosts.run(hosts.simulation.hosts[name].run(line))
+        assert done.status == 0, (line, done)
+
+    return run
+
+
+@pytest.fixture
+def places(db, hosts, settings, monkeypatch) -> dict[str, Host]:
+    settings.JOB_OUTPUT_FLUSH_S = 0.01
+    monkeypatch.setattr("apps.hosts.gateway.private_key_path", lambda: hosts.private_key_path)
+    rows = {}
+    for name in (OLD, NEW):
+        target = hosts.target(name)
+        rows[name] = make_host(name, address=target.address, port=target.port, host_key=target.host_key)
+        probe_host(rows[name].pk)
+    return rows
+
+
+def jail_on(place: Host) -> Jail:
+    probe_host(place.pk)
+    return Jail.objects.select_related("host").get(host=place, safe_name="web")
+
+
+def wish_of(places: dict[str, Host]) -> MoveWish:
+    jail, target = jail_on(places[OLD]), Host.objects.get(pk=places[NEW].pk)
+    return MoveWish(jail, target, JailAddresses.parse("lo1|10.0.0.77/24"), "", starts=True, at=now())
+
+
+def go_through(batch: Batch) -> list[Job]:
+    """Do what workers do, until nothing is left to do."""
+    for _ in range(4):
+        for job in batch.jobs.filter(state=JobState.QUEUED):
+            advance_lane(job.host_id)
+        advance(batch.pk)
+    return list(batch.jobs.order_by("batch_position"))
+
+
+def test_a_jail_moves_over_a_line_that_drops_and_can_be_taken_back(places, hosts, does, monkeypatch):
+    monkeypatch.setattr(transferrun, "PIECE_BYTES", 8192)
+    monkeypatch.setattr(transferrun, "LEAST_PIECE_BYTES", 8192)
+    monkeypatch.setattr(steprun, "RETRY_S", 0.01)
+    does(OLD, "ezjail-admin create web 'lo1|10.0.0.9/24'; ezjail-admin onestart web")
+    does(OLD, f"""echo 'export jail_web_my_own="kept"' >>{FILE}""")
+    data = os.urandom(60000)
+    (hosts.root(OLD) / "usr/jails/web/root/data").write_bytes(data)
+    batch = services.move_request(actor=PANEL, wish=wish_of(places), agreed=AGREED)
+    out, into = batch.jobs.order_by("batch_position")
+    assert (out.state, into.state) == (JobState.QUEUED, JobState.HELD)
+    advance_lane(out.host_id)
+    advance(batch.pk)
+    hosts.run(hosts.simulation.hosts[OLD].set_fault("drop_after_bytes", 30000))
+    out, into = go_through(batch)
+    hosts.run(hosts.simulation.hosts[OLD].clear_faults())
+    assert (out.state, out.outcome, into.state, into.outcome) == (
+        JobState.SUCCEEDED, "", JobState.SUCCEEDED, ""
+    )  # fmt: skip
+    assert Batch.objects.get(pk=batch.pk).state == BatchState.ENDED
+    assert b"goes on at" in output_of(into, 0)
+    assert (hosts.root(NEW) / "usr/jails/web/root/data").read_bytes() == data
+    there, here = jail_on(places[NEW]), jail_on(places[OLD])
+    assert (there.is_running, there.runs_at_boot, str(there.addresses.get())) == (
+        True,
+        True,
+        "lo1|10.0.0.77/24",
+    )
+    assert 'jail_web_my_own="kept"' in there.config_text
+    assert (here.is_running, here.runs_at_boot) == (False, False)
+    assert (hosts.root(OLD) / "usr/jails/web/root/data").read_bytes() == data
+    assert move_to(there) is not None
+    move = move_from(here)
+    assert move is not None
+    assert move.has_arrived
+    assert move.why_not_back.startswith("It runs on new.")
+    does(NEW, "ezjail-admin delete -wf web")
+    probe_host(places[NEW].pk)
+    back = services.back_request(actor=PANEL, jail=here, agreed=AGREED)
+    advance_lane(back.host_id)
+    here = jail_on(places[OLD])
+    assert (Job.objects.get(pk=back.pk).state, here.is_running, here.runs_at_boot) == (
+        JobState.SUCCEEDED, True, True
+    )  # fmt: skip
+    assert move_from(here) is None
