@@ -155,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "apps.jobs.tasks.sweep", "schedule": 5.0},
     "probe": {"task": "apps.hosts.tasks.probe_due_hosts", "schedule": 5.0},
     "schedules": {"task": "apps.schedules.tasks.sweep", "schedule": 30.0},
+    "kept jails": {"task": "apps.jails.tasks.remove_kept", "schedule": 3600.0},
 }
 
 # -- the engine ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import Release
 from apps.jails import new_proof, next_links, remains, retry
+from apps.jails.keeping.kinds import not_kept
 from apps.jails.models import Basejail, Jail
 from apps.jobs.models import Job
 from apps.jobs.ports import JobKind, register_kind
@@ -85,7 +86,7 @@ def _deleted(job: Job) -> list[str]:
     left = job.host.facts.get("leftovers", {}).get("roots", [])
     if job.intent["wipe"] and root in left:
         problems.append(f"Its root directory {root} is still there.")
-    return problems
+    return [*problems, *not_kept(job)]
 
 
 def _mended(job: Job) -> list[str]:

@@ -16,7 +16,9 @@ from apps.freebsd.errors import Conflict
 from apps.freebsd.values import FlavourName, JailAddresses, JailName
 from apps.hosts.models import Host
 from apps.jails import plans, remains, services
+from apps.jails.archives.services import Wish, jail_wish_request
 from apps.jails.basejail.services import basejail_install_request, basejail_plan, wish_of
+from apps.jails.keeping.services import delete_wish
 from apps.jails.models import Jail
 from apps.jails.new_options import NewJailOptions
 from apps.jails.services import Agreed, NewJail
@@ -71,7 +73,16 @@ def _restart_again(job: Job) -> Plan:
 
 def _delete_again(job: Job) -> Plan:
     _done(job, f"The jail {job.subject} is gone")
+    if wish := _kept_wish(job):
+        return wish.plan(_jail(job))
     return plans.delete_plan(_jail(job), wipe=_wipe(job))
+
+
+def _kept_wish(job: Job) -> Wish | None:
+    """Return the wish of a job that was to keep what it deletes."""
+    if not job.intent.get("place"):
+        return None
+    return delete_wish(_jail(job), job.intent["at"], int(job.intent["days"]))
 
 
 def _wipe(job: Job) -> bool:
@@ -88,6 +99,8 @@ def _ask_change(service: Callable[..., Job]) -> Callable[[Job, Actor, str, str],
 def _ask_delete(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
     jail = _jail(job)
     agreed = Agreed(plan_hash, key, job)
+    if wish := _kept_wish(job):
+        return jail_wish_request(actor=actor, jail=jail, wish=wish, agreed=agreed)
     return services.jail_delete_request(
         actor=actor, jail=jail, wipe=_wipe(job), typed_name=jail.name, agreed=agreed
     )

@@ -25,6 +25,10 @@ from apps.hosts.models import Host, HostState
 from apps.hosts.queries import host_list
 from apps.jails import plans, services
 from apps.jails.agreement import agreed, fresh_key
+from apps.jails.archives.moments import moment
+from apps.jails.archives.queries import what_goes
+from apps.jails.keeping.queries import keep_days
+from apps.jails.keeping.services import delete_wish, kept_delete_request
 from apps.jails.models import Jail, Kind
 from apps.jails.queries import jail_get, jails_with_jobs
 from apps.jails.queries import jail_list as jails_of
@@ -164,36 +168,54 @@ def jail_delete(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
     wipe = (request.POST if request.method == "POST" else request.GET).get("wipe") == "yes"
     typed = request.POST.get("typed_name", "")
     error = ""
+    days, at = keep_days(jail.host) if wipe else 0, moment(request.POST.get("moment", ""))
     if request.method == "POST":
         try:
-            job = services.jail_delete_request(
-                actor=request.actor, jail=jail, wipe=wipe, typed_name=typed, agreed=agreed(request)
-            )
+            job = _delete(request, jail, wipe=wipe, days=days, at=at)
         except InvalidInput as refused:
             error = refused.message
         else:
             back = back_to(request, jail.get_absolute_url())
             # The jail's own page will be gone.
             return accepted(request, job, job.get_absolute_url() if back == jail.get_absolute_url() else back)
-    return _confirm_delete(request, jail, wipe=wipe, typed=typed, error=error)
+    plan = delete_wish(jail, at, days).plan(jail) if days else plans.delete_plan(jail, wipe=wipe)
+    context = what_goes(jail) | {"wipe": wipe, "typed_value": typed, "typed_error": error, "keeps": days}
+    return _confirm_delete(request, jail, plan, context, at)
 
 
-def _confirm_delete(request: PanelRequest, jail: Jail, *, wipe: bool, typed: str, error: str) -> HttpResponse:
+def _delete(request: PanelRequest, jail: Jail, *, wipe: bool, days: int, at: str) -> Job:
+    """Ask for a jail to be deleted; where a rule says so it is kept for some days."""
+    actor, typed = request.actor, request.POST.get("typed_name", "")
+    if not days:
+        return services.jail_delete_request(
+            actor=actor, jail=jail, wipe=wipe, typed_name=typed, agreed=agreed(request)
+        )
+    return kept_delete_request(
+        actor=actor, jail=jail, at=at, days=days, typed_name=typed, agreed=agreed(request)
+    )
+
+
+def _confirm_delete(
+    request: PanelRequest, jail: Jail, plan: Plan, context: dict[str, Any], at: str
+) -> HttpResponse:
     back = back_to(request, jail.get_absolute_url())
-    context = {
-        "button": "Delete and destroy its files" if wipe else "Delete, keep its files",
+    wipe, days = context["wipe"], context["keeps"]
+    goes = "Delete and destroy its files"
+    context |= {
+        "button": f"Delete, keep it for {days} day{'' if days == 1 else 's'}" if days else goes,
         "crumb": "Delete",
         "danger": True,
         "typed_name": jail.name,
-        "typed_value": typed,
-        "typed_error": error,
-        "hidden": {"wipe": "yes" if wipe else "no"},
+        "details": "jails/keeping/_goes.html",
+        "hidden": {"wipe": "yes" if wipe else "no", "moment": at},
         "choices": [
             _choice(request, back, "Keep its files", "no", chosen=not wipe),
             _choice(request, back, "Destroy its files too", "yes", chosen=wipe),
         ],
     }
-    return _confirm(request, jail, plans.delete_plan(jail, wipe=wipe), context, status=422 if error else 200)
+    if not wipe:
+        context["button"] = "Delete, keep its files"
+    return _confirm(request, jail, plan, context, status=422 if context["typed_error"] else 200)
 
 
 def _choice(request: PanelRequest, back: str, label: str, wipe: str, *, chosen: bool) -> dict[str, Any]:

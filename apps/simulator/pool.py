@@ -308,7 +308,7 @@ def _move(machine: Machine, dataset: Dataset, before: str) -> None:
 
 
 def _aside(machine: Machine, dataset: Dataset) -> Path:
-    """Give the folder beside the machine's tree that holds the files of a dataset which is mounted nowhere."""
+    """Give the folder beside the machine's tree for the files of a dataset that is mounted nowhere."""
     return machine.folder / "unmounted" / dataset.name.replace("/", "%")
 
 

@@ -141,3 +141,15 @@ def size_guess(jail: Jail) -> int | None:
             return int(item["used_bytes"])
     newest = archives_of(jail).first()
     return newest.size_bytes if newest else None
+
+
+def what_goes(jail: Jail) -> dict[str, Any]:
+    """Return what there is of a jail besides its file, for the page before it is deleted."""
+    datasets = datasets_of(jail)
+    names = [item.name for item in datasets]
+    return {
+        "jail": jail,
+        "datasets": datasets,
+        "snapshot_count": Snapshot.objects.filter(host_id=jail.host_id, dataset__in=names).count(),
+        "archive_count": archives_of(jail).count(),
+    }

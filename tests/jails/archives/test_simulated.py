@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.actor import PANEL
 from apps.freebsd.values import JailAddresses, JailName
@@ -14,7 +16,8 @@ from apps.hosts.probe import probe_host
 from apps.jails.archives import queries, restoring, services
 from apps.jails.archives.moments import now
 from apps.jails.archives.services import Wish
-from apps.jails.models import Archive, Jail
+from apps.jails.keeping import services as keeping
+from apps.jails.models import Archive, Jail, KeptJail
 from apps.jails.services import Agreed
 from apps.jobs.engine import advance_lane
 from apps.jobs.models import Job, JobState
@@ -108,6 +111,43 @@ def test_a_deleted_jail_is_restored_as_it_was_set_and_beside_it_another(place, d
     assert "# mine" in other
     assert "jail_web_" not in other
     assert "/data /usr/jails/web2/data" in (hosts.root(NAME) / "etc/fstab.web2").read_text()
+
+
+def test_a_deleted_jail_is_kept_and_had_back_as_it_was(place, does, hosts):
+    does("ezjail-admin create web 'lo1|10.0.0.9/24'; ezjail-admin config -r norun web")
+    file = hosts.root(NAME) / "usr/local/etc/ezjail/web.norun"
+    file.write_text(file.read_text().replace('_parameters=""', '_parameters="allow.raw_sockets=1"'))
+    before = file.read_text()
+    does("echo mine >/usr/jails/web/root/note")
+    jail = seen(place)
+    done(jail, keeping.delete_wish(jail, now(), 3))
+    kept = KeptJail.objects.select_related("host").get()
+    assert (kept.name, kept.is_dataset, kept.config_text) == ("web", True, before)
+    assert (kept.keep_until - kept.deleted_at).days == 3
+    facts = Host.objects.get(pk=place.pk).facts
+    assert (facts["leftovers"]["datasets"], facts["leftovers"]["roots"]) == ([], [])
+    assert not (hosts.root(NAME) / "usr/jails/web").exists()
+    ended(keeping.bring_back_request(actor=PANEL, kept=kept, agreed=Agreed()))
+    assert file.read_text() == before
+    assert (hosts.root(NAME) / "usr/jails/web/root/note").read_text() == "mine\n"
+    assert not KeptJail.objects.exists()
+    jail = seen(place)
+    done(jail, keeping.delete_wish(jail, now(), 3))
+    KeptJail.objects.update(keep_until=timezone.now())
+    assert keeping.remove_run_out(timezone.now()) == 1
+    ended(Job.objects.get(kind="jails.kept_remove"))
+    assert not KeptJail.objects.exists()
+    assert not [item for item in facts_of(place)["datasets"] if "kept-" in item["name"]]
+
+
+def facts_of(place: Host) -> dict[str, Any]:
+    return Host.objects.get(pk=place.pk).facts
+
+
+def ended(job: Job) -> None:
+    advance_lane(job.host_id)
+    job.refresh_from_db()
+    assert (job.state, job.outcome) == (JobState.SUCCEEDED, "")
 
 
 def restored(archive: Archive, name: str, addresses: str) -> None:
