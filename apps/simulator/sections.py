@@ -26,7 +26,10 @@ TEMPLATE_PARTS = (
 _PLAIN = re.compile(rb"[A-Za-z0-9_.-]{1,255}")
 _SAFE = re.compile(rb"[A-Za-z0-9_]{1,63}")
 _JID = re.compile(r"0|[1-9][0-9]{0,9}")
-_ROOTDIR = re.compile(rb'^export jail_[A-Za-z0-9_]*_rootdir="(/[^"]*)"$', re.MULTILINE)
+_ROOTDIR = re.compile(
+    rb"""^(?:.*[ \t;])?jail_[A-Za-z0-9_]*_rootdir=(?:"(/[^"\n]*)"|'(/[^'\n]*)'|(/[A-Za-z0-9_./-]*))""",
+    re.MULTILINE,
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Lines of ezjail.conf that are settings and nothing else; any other is code, which only sh can run.
 _SETTING = re.compile(
@@ -226,7 +229,8 @@ class Sections:
     def _rootdirs(self) -> bytes:
         out = b""
         for name in listed(self.root + EZJAIL):
-            for directory in _ROOTDIR.findall(contents(f"{self.root}{EZJAIL}/{os.fsdecode(name)}")):
+            for found in _ROOTDIR.finditer(contents(f"{self.root}{EZJAIL}/{os.fsdecode(name)}")):
+                directory = found[1] or found[2] or found[3]
                 there = os.path.isdir(os.fsencode(self.root) + directory)  # noqa: PTH112
                 out += b"root " + directory + (b" yes\n" if there else b" no\n")
         return out

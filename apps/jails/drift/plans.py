@@ -9,6 +9,8 @@ from dataclasses import replace
 from apps.freebsd.commands import FileChange, PlanStep, ezjail
 from apps.freebsd.errors import Conflict, PanelError
 from apps.freebsd.jail_file import LOST, JailFile, jail_file_path
+from apps.freebsd.jail_variables import check_jail_value
+from apps.freebsd.shellfile import ShellFile
 from apps.freebsd.values import JailName
 from apps.jails import plans
 from apps.jails.drift.compare import AT_BOOT, FILE, FSTAB, MISSING, ROOT, RUNNING, differences, part_of
@@ -111,18 +113,24 @@ def carried_over(safe_name: str, source: str, target: str, variables: Collection
     Raises:
         Conflict: One of them cannot be changed alone.
     """
-    held, file = JailFile(safe_name, source), JailFile(safe_name, target)
+    held, file = JailFile(safe_name, source), JailFile(safe_name, target).shell
     there = [name for name in sorted(variables) if name in held.variables]
     if doubts := [
         f"{name} cannot be taken over alone: {doubt}" for name in there if (doubt := held.doubt(name))
     ]:
         raise Conflict(doubts[0])
     try:
-        return file.changed(
-            {name: held.value(name) if name in there else None for name in sorted(variables)}
-        ).text
+        for name in sorted(variables):
+            file = _with(file, held, name) if name in there else file.unset(held.prefix + name)
     except PanelError as error:
         raise Conflict(f"It cannot be taken over alone: {error.message}") from error
+    return file.data.decode("utf-8", "surrogateescape")
+
+
+def _with(file: ShellFile, held: JailFile, name: str) -> ShellFile:
+    """Return a file with a value that stands in the other one already, whatever it means to ezjail."""
+    value = check_jail_value(held.value(name))
+    return file.set(held.prefix + name, value, beside=held.prefix, export=True)
 
 
 def _boot_and_run(jail: Jail, chosen: Collection[str]) -> Iterator[PlanStep]:

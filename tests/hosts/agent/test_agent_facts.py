@@ -229,8 +229,25 @@ def test_jail_roots_tell_kinds_and_whose_root_is_missing(host):
         "l away",
         "root /usr/jails/gone no",
         "root /usr/jails/test yes",
+        "root /x no",
     ]
     assert found["jail-roots-odd"].out == b"1\n"
+
+
+ODD_ROOTS = {
+    "no quotes": ("jail_a_rootdir=/jails/a\n", "/jails/a"),
+    "others": ("  export jail_a_rootdir='/jails/a b' # mine\n", "/jails/a b"),
+    "continued": ('export \\\n  jail_a_rootdir="/jails/a"\n', "/jails/a"),
+    "beside others": ('export jail_a_fib=1; export jail_a_rootdir="/jails/a"; FOO=1\n', "/jails/a"),
+}
+
+
+@pytest.mark.parametrize("form", ODD_ROOTS)
+def test_a_root_is_looked_for_however_its_line_is_written(tree, form):
+    text, path = ODD_ROOTS[form]
+    (tree.root / path[1:]).mkdir(parents=True)
+    tree.file(f"{CONTROL}/a", text)
+    assert f"root {path} yes\n" in facts(tree)["jail-roots"].out.decode()
 
 
 def test_id_files_are_read_as_numbers(host):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from time import monotonic
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.freebsd.parsers.ezjail_file import VARIABLES, parse_ezjail_file
 from apps.freebsd.parsers.facts import parse_facts
 from apps.freebsd.parsers.sections import parse_sections
 from apps.jails.models import Jail
@@ -110,6 +112,23 @@ def test_all_are_there_rightly_and_in_seconds(host, imported):
         assert jail.adopted_at is not None
         assert not jail.drifts.all()
     assert imported < 10, "seconds, not minutes, however slow the machine is"
+
+
+def test_a_shell_agrees_with_what_was_read_of_each(tmp_path):
+    read = []
+    for number in range(len(WAYS)):
+        name, text = f"jail{number}", WAYS[number](f"jail{number}", address_of(number))
+        (tmp_path / name).write_bytes(text.encode())
+        file = parse_ezjail_file(text, name)
+        read += [f"{name} {variable}={file.value(variable)}" for variable in VARIABLES]
+    show = "; ".join(
+        f'eval "printf \'%s %s=%s\\n\' $f {variable} \\"\\$jail_${{f}}_{variable}\\""'
+        for variable in VARIABLES
+    )
+    names = " ".join(f"jail{number}" for number in range(len(WAYS)))
+    script = f"for f in {names}; do (. ./$f; {show}); done"
+    said = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == read
 
 
 def test_storing_them_takes_few_queries_and_the_same_again_a_constant_number(host):
