@@ -9,6 +9,7 @@ Source: reference jail-tools §5.2, §5.3, §7, §9.2; ezjail §12. What pkg pri
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from apps.freebsd.commands import Command
@@ -46,20 +47,21 @@ def install_ezjail() -> Command:
     )
 
 
-def enable_ezjail() -> Command:
-    """Build the call that lets ezjail start its jails at boot."""
-    return _sysrc("ezjail_enable=YES", "Let ezjail start its jails when the host boots.")
+def enable_ezjail(before: str | None = None) -> Command:
+    """Build the call that lets ezjail start its jails at boot; `before` is what rc.conf says now."""
+    return _sysrc("ezjail_enable=YES", "Let ezjail start its jails when the host boots.", before)
 
 
-def enable_zfs() -> Command:
-    """Build the call that lets the host mount its datasets at boot."""
-    return _sysrc("zfs_enable=YES", "Let the host mount its ZFS datasets when it boots, jails among them.")
+def enable_zfs(before: str | None = None) -> Command:
+    """Build the call that lets the host mount its datasets at boot; `before` is what rc.conf says now."""
+    purpose = "Let the host mount its ZFS datasets when it boots, jails among them."
+    return _sysrc("zfs_enable=YES", purpose, before)
 
 
-def silence_jail_warning() -> Command:
-    """Build the call that ends rc.d/jail's warning about jails that are set up as ezjail does it."""
+def silence_jail_warning(before: str | None = None) -> Command:
+    """Build the call that ends rc.d/jail's warning about ezjail's way; `before` is what rc.conf says now."""
     purpose = "Keep /etc/rc.d/jail from warning at each start that ezjail's way of setting up is an old one."
-    return _sysrc("jail_confwarn=NO", purpose)
+    return _sysrc("jail_confwarn=NO", purpose, before)
 
 
 def clone_at_boot(interface: str) -> Command:
@@ -120,9 +122,10 @@ def keep_address(variable: str, address: IpInterface) -> Command:
     return _sysrc(f"{variable}={_family(address)} {address}", purpose)
 
 
-def _sysrc(assignment: str, purpose: str) -> Command:
+def _sysrc(assignment: str, purpose: str, before: str | None = None) -> Command:
     name = assignment.partition("=")[0]
-    return Command((SYSRC, assignment), purpose, undo=f"{SYSRC} -x {name}", timeout_s=60)
+    back = f"-x {name}" if before is None else shlex.quote(f"{name}={before}")
+    return Command((SYSRC, assignment), purpose, undo=f"{SYSRC} {back}", timeout_s=60)
 
 
 def _loopback(name: str) -> str:

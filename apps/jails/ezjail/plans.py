@@ -74,19 +74,19 @@ def lacks(wanted: HostSetup, seen: Situation) -> list[Lack]:
 def _boot(wanted: HostSetup, seen: Situation) -> Iterator[Lack]:
     if not seen.enabled:
         yield Lack(
-            host_setup.enable_ezjail(),
+            host_setup.enable_ezjail(seen.rc.get("ezjail_enable")),
             "ezjail_enable is not YES, so that no jail starts at boot.",
             "ezjail starts its jails at boot",
         )
     if wanted.zfs is not Zfs.NO and not _is_yes(seen, "zfs_enable"):
         yield Lack(
-            host_setup.enable_zfs(),
+            host_setup.enable_zfs(seen.rc.get("zfs_enable")),
             "zfs_enable is not YES in rc.conf.",
             "rc.conf has the datasets mounted at boot",
         )
     if wanted.quiet and seen.rc.get("jail_confwarn", "").upper() != "NO":
         yield Lack(
-            host_setup.silence_jail_warning(),
+            host_setup.silence_jail_warning(seen.rc.get("jail_confwarn")),
             "jail_confwarn is not NO in rc.conf.",
             "rc.conf switches rc.d/jail's warning off",
         )
@@ -172,7 +172,8 @@ def _interface(wanted: HostSetup, seen: Situation) -> Iterator[Lack]:
 
 def _is_kept(name: str, address: IpInterface, seen: Situation) -> bool:
     """Tell whether rc.conf gives the interface this address at boot."""
-    lines = [value for key, value in seen.rc.items() if key.startswith(f"ifconfig_{name}")]
+    own = f"ifconfig_{name}"
+    lines = [value for key, value in seen.rc.items() if key == own or key.startswith(f"{own}_")]
     lines += seen.rc.get(f"ipv4_addrs_{name}", "").split()
     words = [word.partition("/")[0] for line in lines for word in line.split()]
     return str(address.ip) in words

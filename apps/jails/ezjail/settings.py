@@ -153,6 +153,8 @@ def settings_plan(
         InvalidInput: A value cannot be; `field` is the setting.
         Conflict: The file holds all of this already.
     """
+    if not seen.installed and seen.config_is == "missing":
+        raise Conflict("ezjail is not installed on this host: set it up first.")
     if found := complaints(seen, changes, flavours):
         field, sentence = found[0]
         raise InvalidInput(sentence, field=field)

@@ -97,7 +97,7 @@ def suggested(seen: Situation) -> HostSetup:
         zfs=_zfs(seen),
         jailzfs=seen.setting("ezjail_jailzfs") or next((f"{pool}/ezjail" for pool in seen.pools), ""),
         interface=interface,
-        address=(host_address(seen, interface) or _free_address(seen)) if interface else None,
+        address=_address(seen, interface) if interface else None,
         quiet=not seen.installed or seen.rc.get("jail_confwarn", "").upper() == "NO",
     )
 
@@ -141,6 +141,20 @@ def host_address(seen: Situation, interface: str) -> IpInterface | None:
         if is_usable and not address.ip.is_loopback and address.ip not in seen.held:
             return address
     return None
+
+
+def _address(seen: Situation, interface: str) -> IpInterface | None:
+    """Return the host's address there, or one beside jails that are there, or one of a new subnet."""
+    if own := host_address(seen, interface):
+        return own
+    there = seen.interfaces.get(interface, ())
+    for address in there:
+        is_jails = address.ip in seen.held and address.network.prefixlen <= _LONGEST_SUBNET
+        if is_jails and address.version == 4:
+            taken = {item.ip for item in there} | {*seen.held}
+            free = next((ip for ip in address.network.hosts() if ip not in taken), None)
+            return ip_interface(f"{free}/{address.network.prefixlen}") if free else None
+    return _free_address(seen)
 
 
 def _free_address(seen: Situation) -> IpInterface | None:

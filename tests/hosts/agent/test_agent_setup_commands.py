@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+from ipaddress import ip_interface
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.freebsd.commands import host_setup
 from tests.hosts.agent.tree import SCRIPT, lines
 
 PKG, SYSRC, IFCONFIG = "/usr/sbin/pkg", "/usr/sbin/sysrc", "/sbin/ifconfig"
@@ -120,6 +122,23 @@ def test_each_form_is_accepted_and_nothing_close_to_it(judge):
     assert dict(zip(ACCEPTED, judge(ACCEPTED), strict=True)) == dict.fromkeys(ACCEPTED, True)
     assert dict(zip(REFUSED, judge(REFUSED), strict=True)) == dict.fromkeys(REFUSED, False)
     assert [is_formed(argv) for argv in ACCEPTED + REFUSED] == [True] * len(ACCEPTED) + [False] * len(REFUSED)
+
+
+def test_what_the_panel_builds_is_accepted(judge):
+    four, six = ip_interface("10.0.0.1/24"), ip_interface("fd00::1/64")
+    built = [
+        host_setup.bootstrap_pkg(),
+        host_setup.install_ezjail(),
+        host_setup.enable_ezjail(),
+        host_setup.enable_zfs(),
+        host_setup.silence_jail_warning(),
+        host_setup.clone_at_boot("lo1"),
+        host_setup.create_interface("lo999"),
+        *(host_setup.add_address(name, address) for name in ("lo0", "lo1") for address in (four, six)),
+        *(host_setup.keep_address(name, four) for name in ("ifconfig_lo1", "ifconfig_lo0_alias99")),
+        host_setup.keep_address("ifconfig_lo1_ipv6", six),
+    ]
+    assert judge([command.argv for command in built]) == [True] * len(built)
 
 
 CLOSE = st.text("lo01.-_/|:,=$; inet6+", max_size=8)

@@ -141,15 +141,32 @@ def test_a_subnet_that_the_host_uses_is_not_suggested():
     assert suggested(replace(FRESH, interfaces={"re1": (ip_interface("10.0.0.9/8"),)})).address is None
 
 
-@pytest.mark.parametrize("name", ["lo", "re0", "lo01", "lo1 lo2", "-l", "lo1;id", "lo1\n", ""])
-def test_no_other_interface_gets_into_a_command(name):
-    address = ip_interface("10.0.0.1/24")
-    builders = (host_setup.clone_at_boot, host_setup.create_interface)
-    for build in (*builders, lambda name: host_setup.add_address(name, address)):
-        with pytest.raises(InvalidInput):
-            build(name)
-    with pytest.raises(InvalidInput):
-        host_setup.keep_address(f"ifconfig_{name}", address)
+def test_an_address_beside_jails_that_are_there_is_suggested():
+    jails = (ip_interface("10.5.0.1/24"), ip_interface("10.5.0.3/24"))
+    held = {item.ip: "jail" for item in jails}
+    seen = replace(FRESH, interfaces={**FRESH.interfaces, "lo1": jails}, held=held)
+    wanted = suggested(seen)
+    assert (wanted.interface, str(wanted.address)) == ("lo1", "10.5.0.2/24")
+    assert rules.check_setup(wanted, seen) == []
+
+
+def test_a_host_that_has_run_jails_for_long_is_not_told_to_do_it_in_another_way():
+    seen = replace(DONE, jail_count=2, interfaces=FRESH.interfaces, rc={}, in_effect=DONE.in_effect | {
+        "ezjail_ftphost": "ftp.freebsd.org"
+    })  # fmt: skip
+    assert plans.lacks(suggested(seen), seen) == []
+
+
+def test_undoing_a_line_of_rc_conf_brings_back_what_it_was():
+    seen = replace(DONE, enabled=False, rc={**DONE.rc, "ezjail_enable": "NO"})
+    (step,) = plans.setup_plan(suggested(seen), seen).commands
+    assert step.undo == "/usr/sbin/sysrc ezjail_enable=NO"
+    assert host_setup.enable_ezjail().undo == "/usr/sbin/sysrc -x ezjail_enable"
+
+
+def test_a_line_of_another_interface_does_not_count():
+    seen = replace(DONE, rc={**DONE.rc, "ifconfig_lo1": "up", "ifconfig_lo10": "inet 10.0.0.1/24"})
+    assert steps(suggested(seen), seen) == ["/usr/sbin/sysrc ifconfig_lo1_alias0=inet 10.0.0.1/24"]
 
 
 # -- rules ------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ CONF = (
     "ezjail_uglyperlhack=\n"
 )
 SEEN = replace(DONE, config_text=CONF)
+READY = replace(ON_ZFS, installed=True)
 
 
 def after(changes, seen=SEEN, flavours=None) -> str:
@@ -53,9 +54,15 @@ def test_a_switch_is_off_by_being_empty():
     )
 
 
-def test_a_file_that_is_missing_is_made():
-    (change,) = settings.settings_plan(FRESH, {"ezjail_fib": "1"}).commands
+def test_a_file_that_is_missing_is_made_where_ezjail_is_there():
+    missing = replace(DONE, config_is="missing", config_text="")
+    (change,) = settings.settings_plan(missing, {"ezjail_fib": "1"}).commands
     assert (change.before, change.after) == (None, 'ezjail_fib="1"\n')
+
+
+def test_a_host_without_ezjail_is_set_up_first():
+    with pytest.raises(Conflict, match="set it up first"):
+        settings.settings_plan(FRESH, {"ezjail_fib": "1"})
 
 
 def test_a_file_without_a_last_line_feed_is_no_trap():
@@ -86,10 +93,10 @@ def test_what_ezjail_cannot_use_is_refused_at_its_field(changes, field, said):
 
 def test_zfs_needs_a_dataset_on_a_pool_that_is_there():
     with pytest.raises(InvalidInput, match="set ezjail_jailzfs"):
-        settings.settings_plan(ON_ZFS, {"ezjail_use_zfs": "YES"})
+        settings.settings_plan(READY, {"ezjail_use_zfs": "YES"})
     with pytest.raises(InvalidInput, match="no pool tank"):
-        settings.settings_plan(ON_ZFS, {"ezjail_use_zfs": "YES", "ezjail_jailzfs": "tank/x"})
-    assert settings.settings_plan(ON_ZFS, {"ezjail_use_zfs": "YES", "ezjail_jailzfs": "zroot/x"}).commands
+        settings.settings_plan(READY, {"ezjail_use_zfs": "YES", "ezjail_jailzfs": "tank/x"})
+    assert settings.settings_plan(READY, {"ezjail_use_zfs": "YES", "ezjail_jailzfs": "zroot/x"}).commands
 
 
 def test_what_the_file_says_already_is_no_change():
