@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from apps.freebsd.commands import ezjail, ezjail_update, flavours
+from apps.freebsd.commands import archives, ezjail, ezjail_update, flavours
 from apps.freebsd.commands.ezjail_config import config_rename
 from apps.freebsd.commands.new_jail import CreateOptions, Storage
 from apps.freebsd.ezjail_usage import SUBCOMMANDS
@@ -53,6 +53,7 @@ def _calls():
         *(ezjail.config_run(NAME, run=run) for run in (True, False)),
         config_rename(NAME, JailName.parse("new.name")),
         flavours.freeze(NAME, FlavourName.parse("frozen")),
+        archives.write(NAME, "test.tar.gz", running=True),
         *(ezjail_update.from_sources(AbsolutePath("/usr/src"), build=build) for build in (True, False)),
         ezjail_update.ports(RELEASE),
     )
