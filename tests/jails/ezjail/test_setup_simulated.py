@@ -16,6 +16,7 @@ from apps.jails.ezjail.wanted import suggested
 from apps.jails.services import Agreed
 from apps.jobs.engine import advance_lane
 from apps.jobs.models import Job, JobState
+from apps.jobs.ports import again
 from tests.places import make_host
 from tests.simulated import Simulated, simulated_hosts
 from tests.simulator.machines import PLAIN
@@ -46,10 +47,6 @@ def end_of(job: Job) -> Job:
     return Job.objects.get(pk=job.pk)
 
 
-def words(job: Job) -> list[str]:
-    return [" ".join(step.argv[:3]) for step in job.steps.order_by("position")]
-
-
 def test_a_fresh_host_is_set_up_by_one_plan_and_its_settings_are_changed(hosts):
     host = look(added(hosts, "fresh"))
     wanted = suggested(situation_of(host))
@@ -72,3 +69,21 @@ def test_a_fresh_host_is_set_up_by_one_plan_and_its_settings_are_changed(hosts):
     assert (job.state, job.outcome) == (JobState.SUCCEEDED, "")
     assert look(host).facts["ezjail"]["in_effect"]["ezjail_devfs_ruleset"] == "4"
     assert "exec_stop" not in files.read_text("/usr/local/etc/ezjail.conf")
+    someone_else_was_quicker(hosts, host)
+
+
+def someone_else_was_quicker(hosts: Simulated, host: Host) -> None:
+    """A file that changes before the job is not written over; trying again does it on top."""
+    files = hosts.simulation.hosts["fresh"].machine.files
+    wish = {"ezjail_fib": "1"}
+    job = services.ezjail_settings_request(actor=PANEL, host=host, changes=wish, agreed=Agreed("", "q"))
+    files.append_text("/usr/local/etc/ezjail.conf", "# by hand\n")
+    job = end_of(job)
+    assert job.state == JobState.FAILED
+    assert "was changed on the host meanwhile" in job.outcome
+    assert "ezjail_fib" not in files.read_text("/usr/local/etc/ezjail.conf")
+    kind = again(job.kind)
+    assert kind
+    second = end_of(kind.ask(job, PANEL, kind.replan(job).hash, "r"))
+    assert (second.state, second.outcome) == (JobState.SUCCEEDED, "")
+    assert "# by hand\n" in files.read_text("/usr/local/etc/ezjail.conf")
