@@ -194,6 +194,18 @@ EXTRA_VARIABLES = (
         trap="It runs on the host, as root.", numbered=True,
     ),
     _by_hand(
+        "exec_prestop", Kind.COMMAND, "Run on the host before the jail is stopped.", "exec.prestop",
+        trap="It runs on the host, as root.", numbered=True,
+    ),
+    _by_hand(
+        "exec_poststop", Kind.COMMAND, "Run on the host once the jail is gone.", "exec.poststop",
+        trap="It runs on the host, as root.", numbered=True,
+    ),
+    _by_hand(
+        "fstab", Kind.PATH, "Another file of mounts than /etc/fstab.SAFENAME.", "mount.fstab",
+        trap="ezjail goes on writing its own, which then mounts nothing.",
+    ),
+    _by_hand(
         "exec_afterstart", Kind.COMMAND, "Run in the jail after exec_start.", "exec.start", numbered=True
     ),
     _by_hand(

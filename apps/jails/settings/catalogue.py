@@ -20,8 +20,9 @@ USUAL_RULESETS = ("", "devfsrules_jail", "4", "5", "devfsrules_jail_vnet")
 # What no jail is told without the right to set up its host: root of the host runs it, writes there, or takes
 # it for where the jail is.
 HOST_VARIABLES = frozenset({
-    "exec_prestart", "exec_poststart", "post_start_script", "consolelog", "hostname", "rootdir", "image",
-    "imagetype", "attachparams", "attachblocking", "parentzfs", "vnet_interface",
+    "exec_prestart", "exec_poststart", "exec_prestop", "exec_poststop", "post_start_script", "consolelog",
+    "fstab", "hostname", "rootdir", "image", "imagetype", "attachparams", "attachblocking", "parentzfs",
+    "vnet_interface",
 })  # fmt: skip
 JAIL_COMMANDS = frozenset({"exec_start", "exec_stop", "exec_afterstart", "exec"})
 HOST_PARAMETERS = frozenset({"vnet.interface"})
@@ -157,6 +158,8 @@ GROUPS = (
         (
             _variable("exec_prestart", "Before it is made"),
             _variable("exec_poststart", "Once it has started"),
+            _variable("exec_prestop", "Before it is stopped"),
+            _variable("exec_poststop", "Once it is gone"),
             _variable("post_start_script", "Script after the start"),
             _variable("consolelog", "Its start and stop are logged to"),
         ),

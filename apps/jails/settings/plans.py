@@ -21,7 +21,7 @@ from apps.jobs.plan import Plan
 
 STOP_GOES_BY = frozenset({
     "ip", "ip_multi", "interface", "vnet_interface", "rootdir", "image", "imagetype", "hostname",
-    "devfs_enable", "procfs_enable", "fdescfs_enable", "attachparams",
+    "devfs_enable", "procfs_enable", "fdescfs_enable", "attachparams", "fstab",
 })  # fmt: skip
 NEEDS_RESTART = (
     "While the jail runs, {} can only be changed together with a restart: stopping it goes by its file, so "

@@ -5,6 +5,7 @@ Source: SECURITY (allow-lists for parameters and hooks; free text with a privile
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from apps.jails.settings.catalogue import (
     USUAL_COMMANDS,
     USUAL_RULESETS,
 )
+
+# In jail.conf a value that holds more than this could end the statement and begin another.
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/,@%+-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def _parameter_needs(before: Parameters, after: Parameters) -> Iterator[Need]:
     for word in after.words:
         if word in before.words:
             continue
-        if word.parameter is None or _is_the_hosts(word):
+        if word.parameter is None or not _PLAIN.fullmatch(word.value) or _is_the_hosts(word):
             yield Need(ON_THE_HOST, "parameters", f"{word.text} is a parameter that can reach the host")
 
 

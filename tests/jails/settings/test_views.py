@@ -347,6 +347,11 @@ def test_the_text_has_the_rules_of_the_form(browser, old, new, why):
         'export jail_test_exec_prestart0="/bin/x"',
         'export jail_test_unheard_of="1"',
         'export jail_test_parameters="exec.prestart=/x"',
+        'export jail_test_parameters="osrelease=13;exec.prestart=/x"',
+        'export jail_test_parameters="allow.mount;exec.prestart=/x"',
+        'export jail_test_parameters="vnet.interface=re0"',
+        'export jail_test_fstab="/tmp/fstab"',
+        'export jail_test_program="/tmp/x"',
     ],
 )
 def test_the_text_takes_the_same_rights_as_the_form(manager, line):
