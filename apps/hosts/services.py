@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -51,11 +52,12 @@ def host_add(
         if group and not HostGroup.objects.select_for_update().filter(pk=group.pk).exists():
             raise InvalidInput(f"The group {group.name} was removed meanwhile.", field="group")
         host.group = group
+        more: dict[str, Any] = {"group": group.name} if group else {}
         _insert(host)
         record(
             actor=actor, action="host.added", subject=subject_of(host),
             channel=channel, address=host.address, port=port, user=user,
-            **({"group": group.name} if group else {}),
+            **more,
         )  # fmt: skip
         transaction.on_commit(partial(send, f"apps.hosts.tasks.{_first_task(host)}", str(host.pk)))
         announce(host)
