@@ -37,10 +37,10 @@ def _kept(file: EzjailJail) -> list[Note]:
     if not text:
         return []
     known = [name for line in file.unknown for name in line.variables if jail_variable(name)]
-    of_those = f" Of these, {', '.join(known)} mean something to rc.d/jail." if known else ""
+    counts = f" rc.d/jail goes by {', '.join(known)} all the same." if known else ""
     sentence = (
-        f"These lines are not ezjail's own. The panel keeps them to the byte; ezjail-admin config would drop "
-        f"all but comments.{of_those}"
+        "These lines are not ezjail's own. The panel keeps them to the byte; ezjail-admin config would drop "
+        f"them.{counts}"
     )
     return [Note(sentence, text)]
 

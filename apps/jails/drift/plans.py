@@ -60,12 +60,12 @@ def heading(field: str) -> str:
 
 
 _LABELS = {
-    FILE: "the rest of its file",
+    FILE: "the text of its file",
     FSTAB: "its fstab",
     AT_BOOT: "started when the host boots",
     RUNNING: "running",
     ROOT: "its root directory",
-    MISSING: "ezjail's file of it",
+    MISSING: "its file",
 }
 
 

@@ -11,6 +11,7 @@ from apps.accounts.permissions import Perm
 from apps.freebsd.jail_variables import jail_variable
 from apps.jails.drift.compare import FILE, FSTAB, part_of
 from apps.jails.drift.plans import heading
+from apps.jails.drift.state import State
 from apps.jails.models import Drift, Jail
 from apps.jobs.file_diff import DiffLine, compare_texts
 
@@ -28,6 +29,9 @@ def drift_list(actor: Actor) -> QuerySet[Drift]:
 def drift_count(actor: Actor) -> int:
     """Return how many jails that the actor may see are not as they are wanted."""
     return drift_list(actor).order_by().values("jail").distinct().count()
+
+
+ALL_OF_IT = "All of it is settled together, variables as well."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,21 @@ class Shown:
 
 def shown(jail: Jail) -> list[Shown]:
     """Return the differences of a jail as its page shows them, the greatest first."""
-    rows = sorted(jail.drifts.all(), key=lambda row: (part_of(row.field) == FILE, row.field))
+    rows = sorted(
+        jail.drifts.all(), key=lambda row: (part_of(row.field) == FILE, row.field == FILE, row.field)
+    )
     return [_shown(jail, row, len(rows)) for row in rows]
 
 
 def _shown(jail: Jail, row: Drift, count: int) -> Shown:
     variable = jail_variable(row.field) if part_of(row.field) == FILE else None
-    lines: list[DiffLine] = []
-    if row.field == FSTAB:
-        lines = compare_texts(row.wanted, row.observed)
-    elif row.field == FILE:
-        lines = compare_texts(str((jail.wanted or {}).get("file", "")), jail.config_text)
-    return Shown(row, heading(row.field), variable.meaning if variable else "", lines, count > 1)
+    meaning = variable.meaning if variable else ALL_OF_IT if row.field == FILE else ""
+    return Shown(row, heading(row.field), meaning, lines_of(jail, row.field), count > 1)
+
+
+def lines_of(jail: Jail, field: str) -> list[DiffLine]:
+    """Return line by line what differs in a text, from wanted to seen; nothing where it is no text."""
+    wanted, seen = State.wanted(jail), State.observed(jail)
+    if field == FSTAB:
+        return compare_texts(wanted.fstab, seen.fstab)
+    return compare_texts(wanted.file, seen.file) if field == FILE else []

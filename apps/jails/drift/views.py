@@ -153,7 +153,7 @@ def drift_adopt(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRes
     context |= {
         "danger": forgets,
         "details": "jails/drift/_adopt.html",
-        "chosen": [(heading(field), one) for field, one in chosen.items()],
+        "chosen": [(heading(field), one, queries.lines_of(jail, field)) for field, one in chosen.items()],
         "forgets": forgets,
         "hidden": _carried(request, back) | {"shown": services.seen_hash(found)},
     }
