@@ -46,6 +46,7 @@ class TextForm(forms.Form):
         self.prepared: Prepared | None = None
         self.reasons: dict[str, str] = {}
         super().__init__(data, initial={"text": self.now})
+        self.fields["text"].widget.attrs["rows"] = min(max(self.now.count("\n") + 4, 8), 32)
         no_restart = "" if jail.is_running else "It does not run."
         if no_restart or not actor.may(Perm.JAIL_STOP, jail.host_id):
             self.fields["restart"].disabled = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from apps.freebsd.errors import Conflict, InvalidInput, ParseError
-from apps.freebsd.jail_file import JailFile
+from apps.freebsd.jail_file import LOST, JailFile
 from apps.freebsd.jail_file_edit import as_typed, check_plain, edited
 from apps.freebsd.parsers.fstab import JailPlaces, added_entries, check_entry, is_harmless
 from apps.jails.models import Jail
@@ -93,6 +93,7 @@ def prepare(jail: Jail, wish: Wish) -> Prepared:
 
 def _after(before: JailFile, wish: Wish) -> JailFile:
     if wish.text is not None:
+        check_editable(before.text)
         return edited(before, as_typed(wish.text))
     if not wish.values:
         return before
@@ -102,6 +103,18 @@ def _after(before: JailFile, wish: Wish) -> JailFile:
         return before.changed(wish.values)
     except ParseError as error:
         raise Conflict(error.message) from None
+
+
+def check_editable(text: str) -> None:
+    """Refuse to edit a file as text that a browser would not send back as it is.
+
+    Raises:
+        Conflict: It was not seen, or holds what a text field loses.
+    """
+    if not text:
+        raise Conflict("The panel has not seen this file yet.")
+    if LOST in text or "\r" in text:
+        raise Conflict("This file holds bytes that are no text, or carriage returns: edit it by hand.")
 
 
 def _check(jail: Jail, before: JailFile, after: JailFile, wish: Wish) -> list[str]:
@@ -115,6 +128,7 @@ def _check(jail: Jail, before: JailFile, after: JailFile, wish: Wish) -> list[st
 def _fstab_needs(jail: Jail, wish: Wish) -> list[policy.Need]:
     if wish.fstab is None:
         return []
+    check_editable(jail.fstab_text or "\n")
     check_plain(wish.fstab, "The fstab")
     settings = jail.host.facts.get("ezjail", {}).get("settings", {})
     places = JailPlaces(jail.root, settings.get("jailbase") or "/usr/jails/basejail")

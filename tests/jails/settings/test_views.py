@@ -381,6 +381,30 @@ def test_the_fstab_is_edited_as_text_within_the_rules(manager):
     assert written(Job.objects.get()) == fine
 
 
+@pytest.mark.parametrize("now", ["", FILE.replace("\n", "\r\n"), FILE + "\N{REPLACEMENT CHARACTER}"])
+def test_a_file_that_a_browser_would_not_keep_is_not_edited_as_text(browser, now):
+    Jail.objects.update(config_text=now)
+    answer = browser.client.post(browser.url("jail-text", "file"), {"text": FILE})
+    assert answer.status_code == 422
+    assert "has not seen this file" in text(answer) or "edit it by hand" in text(answer)
+
+
+@pytest.mark.parametrize("broken", ["", FILE[:300], FILE + 'export jail_test_x="'])
+def test_a_file_that_is_broken_is_shown_and_nothing_of_it_can_be_changed_in_the_form(browser, broken):
+    Jail.objects.update(config_text=broken)
+    assert browser.get().status_code == 200
+    browser.post(**{"v-fib": "1"})
+    assert not Job.objects.exists()
+
+
+def test_a_file_that_was_cut_can_be_made_whole_as_text(browser):
+    Jail.objects.update(config_text=FILE[:-10])
+    url = browser.url("jail-text", "file")
+    shown = browser.client.post(url, {"text": FILE})
+    browser.client.post(url, {"text": FILE, "plan_hash": hidden(shown, "plan_hash")})
+    assert written(Job.objects.get()) == FILE
+
+
 def test_there_is_no_other_file(browser):
     assert browser.client.get(browser.url("jail-text", "passwd")).status_code == 404
 
