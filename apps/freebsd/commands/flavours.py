@@ -58,7 +58,7 @@ def set_mode(flavours_dir: str, flavour: FlavourName, path: FlavourPath, *, exec
     mode, other = ("755", "644") if executable else ("644", "755")
     place = f"{flavours_dir}/{flavour}/{path}"
     what = "a program that anyone may run" if executable else "a plain file"
-    purpose = f"Make {path} {what} (mode {mode}): new jails get it so."
+    purpose = f"Make {path} {what} (mode {mode}) in new jails."
     return Command(("/bin/chmod", mode, place), purpose, undo=f"chmod {other} {place}", timeout_s=60)
 
 

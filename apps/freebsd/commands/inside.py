@@ -103,9 +103,7 @@ def fetch_vulnerabilities(jail: str) -> Command:
 
 def command(jail: str, words: CommandWords) -> Command:
     """Build the call that runs a program with its arguments, as they stand: no shell reads them."""
-    purpose = (
-        f"Run {words.words[0]} as root in the jail, with the words as they stand here: no shell reads them."
-    )
+    purpose = f"Run {words.words[0]} as root in the jail, with the words as they stand here."
     return Command(_inside(jail, *words.words), purpose, timeout_s=COMMAND_TIMEOUT_S)
 
 

@@ -102,6 +102,11 @@ class InstalledPackage:
     size_bytes: int | None
     comment: str
 
+    @property
+    def full_name(self) -> str:
+        """Name and version, as pkg audit has them."""
+        return f"{self.name}-{self.version}"
+
 
 def parse_processes(text: str) -> tuple[JailProcess, ...]:
     """Read `ps --libxo json -o pid,ppid,user,state,%cpu,%mem,rss,etimes,time,command`; none is no error.

@@ -40,7 +40,7 @@ def write_plan(
     steps: list[PlanStep] = []
     if before is None and path.folder:
         steps.append(flavours.make_directory(directory, flavour, path.folder))
-    purpose = f"{'Add' if before is None else 'Change'} {path} in the flavour {flavour}: new jails get it so."
+    purpose = f"{'Add' if before is None else 'Change'} {path} in the flavour {flavour}, for new jails."
     undo = f"removing the file {path}" if before is None else "writing the old text again"
     steps.append(FileChange(f"{directory}/{flavour}/{path}", before, after, purpose, undo))
     title = f"{'Add' if before is None else 'Change'} {path} in the flavour {flavour}"

@@ -70,6 +70,7 @@ def test_packages_say_what_is_vulnerable(operator, url, there):
     said = words(part(operator, url, "packages"))
     assert "Known vulnerabilities: nginx-1.26.2,3." in said
     assert "pcre2 automatic 10.43" in said
+    assert "nginx vulnerable locked 1.26.2,3" in said
 
 
 @pytest.mark.parametrize(
