@@ -17,6 +17,10 @@ from apps.jails.ezjail.wanted import HostSetup, Zfs
 from apps.jobs.plan import Plan
 
 _HEAD = b"# ezjail's settings, see ezjail.conf(5); ezjail.conf.sample beside this file names them all.\n"
+NO_RC = (
+    "/etc/rc.conf is no regular file, or could not be read: the panel cannot tell which lines are free. "
+    "Choose none here, and set the address by hand."
+)
 _SWITCHES = ("ezjail_use_zfs", "ezjail_use_zfs_for_jails")
 
 
@@ -181,6 +185,8 @@ def _is_kept(name: str, address: IpInterface, seen: Situation) -> bool:
 
 def _variable(name: str, address: IpInterface, seen: Situation) -> str:
     """Return a variable of rc.conf that is free: the interface's own, or its next alias."""
+    if not seen.knows_rc:
+        raise InvalidInput(NO_RC, field="interface")
     own = f"ifconfig_{name}" if address.version == 4 else f"ifconfig_{name}_ipv6"
     aliases = [f"ifconfig_{name}_alias{number}" for number in range(100)]
     wanted = [*([] if name == "lo0" else [own]), *aliases]

@@ -35,6 +35,7 @@ class Situation:
         has_pkg: Whether the real pkg is there; None when that is not known.
         rc: What rc.conf sets, by name.
         unclear: Names of rc.conf that the shell computes.
+        knows_rc: Whether rc.conf could be read.
         interfaces: Addresses by interface, in the order of ifconfig.
         pools: Health by pool.
         datasets: Mount point by dataset; empty for one that is not mounted anywhere.
@@ -50,6 +51,7 @@ class Situation:
     has_pkg: bool | None = None
     rc: Mapping[str, str] = field(default_factory=dict)
     unclear: tuple[str, ...] = ()
+    knows_rc: bool = True
     interfaces: Mapping[str, tuple[IpInterface, ...]] = field(default_factory=dict)
     pools: Mapping[str, str] = field(default_factory=dict)
     datasets: Mapping[str, str] = field(default_factory=dict)
@@ -95,6 +97,7 @@ def situation_of(host: Host) -> Situation:
         has_pkg=setup.get("has_pkg"),
         rc=rc.get("values") or {},
         unclear=tuple(rc.get("unclear") or ()),
+        knows_rc=bool(rc),
         interfaces={item["name"]: _addresses(item) for item in facts.get("interfaces") or []},
         pools={item["name"]: item.get("health", "") for item in facts.get("zpools") or []},
         datasets={item["name"]: item["mountpoint"] for item in setup.get("datasets") or []},

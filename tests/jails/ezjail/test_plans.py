@@ -116,6 +116,11 @@ def test_a_line_that_the_shell_computes_is_not_written_over():
     assert caught.value.field == "interface"
 
 
+def test_nothing_is_written_over_in_an_rc_conf_that_could_not_be_read():
+    with pytest.raises(InvalidInput, match="could not be read"):
+        plans.setup_plan(suggested(FRESH), replace(FRESH, knows_rc=False))
+
+
 def test_a_file_that_is_no_text_is_left_alone():
     with pytest.raises(InvalidInput, match="no text"):
         plans.setup_plan(suggested(FRESH), replace(FRESH, config_is="bytes"))
