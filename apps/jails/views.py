@@ -210,12 +210,17 @@ def _confirm_delete(
         "hidden": {"wipe": "yes" if wipe else "no", "moment": at},
         "choices": [
             _choice(request, back, "Keep its files", "no", chosen=not wipe),
-            _choice(request, back, "Destroy its files too", "yes", chosen=wipe),
+            _choice(request, back, _wiping(jail), "yes", chosen=wipe),
         ],
     }
     if not wipe:
         context["button"] = "Delete, keep its files"
     return _confirm(request, jail, plan, context, status=422 if context["typed_error"] else 200)
+
+
+def _wiping(jail: Jail) -> str:
+    days = keep_days(jail.host)
+    return f"Destroy them after {days} day{'' if days == 1 else 's'}" if days else "Destroy its files too"
 
 
 def _choice(request: PanelRequest, back: str, label: str, wipe: str, *, chosen: bool) -> dict[str, Any]:

@@ -39,12 +39,12 @@ def write(name: JailName, file_name: str, *, running: bool) -> Command:
     words = ("-f",) if running else ()
     argv = (EZJAIL_ADMIN, "archive", *words, "-a", PARTIAL + checked_name(file_name), str(name))
     purpose = (
-        f"Write the jail {name} to an archive; -a names it {PARTIAL}… until it is proven, for ezjail says "
+        f"Write the jail {name} to an archive; -a names it {PARTIAL}NAME until it is proven, for ezjail says "
         "nothing and ends with status 0 even when it wrote half of it or nothing"
     )
     if running:
         purpose += "; -f takes it along while it runs, where ezjail would skip it without an error"
-    return Command(argv, f"{purpose}.", undo=f"{UNLINK} {PARTIAL}{file_name}", timeout_s=ARCHIVE_TIMEOUT_S)
+    return Command(argv, f"{purpose}.", timeout_s=ARCHIVE_TIMEOUT_S)
 
 
 def prove(directory: str, file_name: str) -> Command:

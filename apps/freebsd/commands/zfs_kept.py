@@ -28,11 +28,21 @@ def kept_name(name: JailName, at: str) -> str:
     return f"kept-{name}-{at}"
 
 
-def put_aside(jailzfs: str, name: JailName) -> Command:
-    """Build the call that takes a jail's root out of the way, and so shows that nothing uses it."""
+def put_aside(jailzfs: str, name: JailName, root: str) -> Command:
+    """Build the call that takes a jail's root out of the way, and so shows that nothing uses it.
+
+    Args:
+        jailzfs: The dataset above it.
+        name: The jail.
+        root: Where it is mounted.
+
+    Raises:
+        InvalidInput: The dataset has no name that we would pass on.
+    """
     full = _full(jailzfs, str(name))
     purpose = f"Mount {full} nowhere; it fails, and nothing is changed, where something still uses it."
-    return Command((ZFS, "set", "mountpoint=none", full), purpose, timeout_s=TIMEOUT_S)
+    undo = f"{ZFS} set mountpoint={root} {full}"
+    return Command((ZFS, "set", "mountpoint=none", full), purpose, undo=undo, timeout_s=TIMEOUT_S)
 
 
 def keep(jailzfs: str, name: JailName, at: str) -> Command:

@@ -32,7 +32,7 @@ def archive_restore(request: PanelRequest, host_id: UUID, file_name: str) -> Htt
     known = restoring.known_of(archive)
     initial = {"name": known.name, "addresses": known.addresses} if known else {"name": archive.safe_name}
     posted = request.method == "POST"
-    form = RestoreForm(request.POST if posted else initial)
+    form = RestoreForm(request.POST if posted else initial if known else None, initial=initial)
     back = back_to(request, reverse("jails:host-archives", args=[host_id]))
     plan, problem = _planned(archive, form, known)
     as_shown = bool(plan) and agreed(request).plan_hash in ("", plan.hash if plan else "")
@@ -50,7 +50,9 @@ def archive_restore(request: PanelRequest, host_id: UUID, file_name: str) -> Htt
     context = {
         "button": "Restore" if plan else "Show the commands",
         "crumb": "Restore",
-        "message": "The commands are new: look at them, and press Restore again." if changed else problem,
+        "message": "The commands are new: look at them, and press Restore again."
+        if changed
+        else problem or f"From {archive.file_name}.",
         "form": form,
         "crumbs": host_crumbs(archive.host),
     }

@@ -131,7 +131,7 @@ def put_back(
     values = foretell(name, addresses, create, defaults)
     before = file_text(name, values)
     after = restored_text(known.config_text, known.safe_name, name, values)
-    said = "Put back what it was set to: an archive brings back its files alone."
+    said = "Put back what it was set to: create writes ezjail's defaults."
     changes: list[PlanStep] = []
     if after != before:
         changes.append(FileChange(f"{CONTROL}/{name.safe_name}", before, after, said))

@@ -69,7 +69,7 @@ def delete_plan(jail: Jail, keeping: Keeping) -> Plan:
     """
     name = JailName.parse(jail.name)
     stop, _ = around(jail)
-    steps = _as_dataset(name, keeping) if keeping.is_dataset else _as_archive(name, keeping)
+    steps = _as_dataset(name, keeping, jail.root) if keeping.is_dataset else _as_archive(name, keeping)
     checks = (
         f"ezjail has no file for {name} any more",
         f"{jail.root} is gone",
@@ -83,9 +83,9 @@ def delete_plan(jail: Jail, keeping: Keeping) -> Plan:
     return Plan(DELETE, title, (*stop, *steps), checks, (warning,))
 
 
-def _as_dataset(name: JailName, keeping: Keeping) -> tuple[PlanStep, ...]:
+def _as_dataset(name: JailName, keeping: Keeping, root: str) -> tuple[PlanStep, ...]:
     return (
-        zfs_kept.put_aside(keeping.jailzfs, name),
+        zfs_kept.put_aside(keeping.jailzfs, name, root),
         ezjail.delete(name, wipe=False, force=False),
         zfs_kept.keep(keeping.jailzfs, name, keeping.at),
     )
