@@ -57,7 +57,7 @@ def the_job_awaits(host: Host) -> None:
 
 
 def its_jail_is_an_image(host: Host) -> None:
-    Jail.objects.filter(host=host).update(kind="I")
+    Jail.objects.filter(host=host).update(kind="I", jid=None)
 
 
 def it_is_in_a_group(host: Host) -> None:
@@ -286,6 +286,7 @@ ROWS = {
         kind="jails.move_back",
         given=it_was_moved,
     ),
+    "jails:flavour-copy": Row(ADMINS, ADMINS, given=it_has_a_flavour),
     "jails:archive-copy": Row(ADMINS, ADMINS, given=there_is_something_to_go_back_to),
     "jails:flavour-list": Row(ON_HOST, given=it_has_a_flavour),
     "jails:flavour-detail": Row(ON_HOST, given=it_has_a_flavour),

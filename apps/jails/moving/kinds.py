@@ -6,7 +6,8 @@ from apps.freebsd.jail_file import JailFile
 from apps.jails import next_links
 from apps.jails.drift.kinds import register_making
 from apps.jails.models import Archive, Jail
-from apps.jails.moving.plans import BACK, COPY, MOVE
+from apps.jails.moving.plans import BACK, COPY, FLAVOUR, MOVE
+from apps.jails.queries import host_flavours
 from apps.jobs.models import Job
 from apps.jobs.ports import JobKind, register_kind
 
@@ -17,6 +18,7 @@ def register_kinds() -> None:
     register_kind(JobKind(MOVE, "Move a jail to another host", _moved, change))
     register_kind(JobKind(BACK, "Take a moved jail back", _taken_back, change))
     register_kind(JobKind(COPY, "Copy an archive to another host", _copied))
+    register_kind(JobKind(FLAVOUR, "Copy a flavour to another host", _flavour_copied))
     register_making(MOVE)
 
 
@@ -76,3 +78,9 @@ def _copied(job: Job) -> list[str]:
     if archive and archive.size_bytes != job.intent["size_bytes"]:
         problems.append("It is not as long as on the other host.")
     return problems
+
+
+def _flavour_copied(job: Job) -> list[str]:
+    name = job.intent["flavour"]
+    is_there = name in host_flavours(job.host)
+    return [] if is_there or job.intent["part"] != "unpack" else [f"The host has no flavour {name}."]

@@ -101,7 +101,7 @@ def move_request(*, actor: Actor, wish: MoveWish, agreed: Agreed) -> Batch:
     _require(actor, wish.jail.host, rules.LEAVE)
     _require(actor, wish.target, rules.GET)
     with transaction.atomic():
-        _lock((wish.jail.host, wish.target))
+        lock((wish.jail.host, wish.target))
         if existing := batch_find(actor=actor, idempotency_key=agreed.idempotency_key):
             return existing
         _check_move(actor, wish, agreed)
@@ -121,7 +121,7 @@ def _require(actor: Actor, host: Host, perms: Iterable[Perm]) -> None:
         actor.require(perm, host.pk)
 
 
-def _lock(hosts: Iterable[Host]) -> None:
+def lock(hosts: Iterable[Host]) -> None:
     """Let people who ask for something on these hosts go one after the other; all take them in one order."""
     rows = Host.objects.select_for_update().filter(pk__in=[host.pk for host in hosts]).order_by("pk")
     list(rows.values_list("pk"))
@@ -217,7 +217,7 @@ def back_request(*, actor: Actor, jail: Jail, agreed: Agreed) -> Job:
     """
     _require(actor, jail.host, (Perm.JAIL_MOVE, Perm.JAIL_START))
     with transaction.atomic():
-        _lock((jail.host,))
+        lock((jail.host,))
         move = move_from(jail)
         if move is None:
             raise Conflict("This jail is not being moved (any more).")
@@ -251,7 +251,7 @@ def archive_copy_request(*, actor: Actor, archive: Archive, target: Host, agreed
     actor.require(Perm.JAIL_MOVE, archive.host_id)
     actor.require(Perm.JAIL_MOVE, target.pk)
     with transaction.atomic():
-        _lock((archive.host, target))
+        lock((archive.host, target))
         if why_not := rules.why_not_archive_to(actor, archive, target):
             raise Conflict(f"{target.name}: {why_not}")
         return queue_plan(

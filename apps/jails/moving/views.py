@@ -18,7 +18,7 @@ from apps.jails.agreement import agreed, fresh_key
 from apps.jails.archives.queries import archive_get, jail_with_facts
 from apps.jails.models import Archive, Jail
 from apps.jails.moving import rules, services
-from apps.jails.moving.choosing import Choice, choices
+from apps.jails.moving.choosing import Choice, choices, chosen
 from apps.jails.moving.forms import MoveForm
 from apps.jails.moving.queries import hosts_for, move_from
 from apps.jails.queries import jail_get
@@ -38,7 +38,7 @@ def jail_move(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRespo
     if asked_before := batch_find(actor=request.actor, idempotency_key=agreed(request).idempotency_key):
         return redirect(asked_before)
     offered = _offered(request, jail)
-    target = _chosen(request, offered)
+    target = chosen(request, offered)
     if target is None or rules.why_no_move(jail):
         return _page(request, jail, offered, None)
     form = _form(request, jail, target)
@@ -57,7 +57,7 @@ def jail_move(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRespo
 def jail_move_check(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpResponse:
     """Say what is wrong with a move as far as it is typed, and show its plans. Changes nothing."""
     jail = _movable(request, host_id, safe_name)
-    target = _chosen(request, _offered(request, jail))
+    target = chosen(request, _offered(request, jail))
     if target is None:
         raise Http404
     form = MoveForm(jail, target, request.POST)
@@ -75,13 +75,6 @@ def _movable(request: PanelRequest, host_id: UUID, safe_name: str) -> Jail:
     jail = jail_get(actor=request.actor, host_id=host_id, safe_name=safe_name, need=Perm.JAIL_MOVE)
     request.actor.require(Perm.JAIL_STOP, host_id)
     return jail_with_facts(jail)
-
-
-def _chosen(request: PanelRequest, offered: list[Choice]) -> Host | None:
-    """Return the host that was chosen, if it is one that can be."""
-    data = request.POST if request.method == "POST" else request.GET
-    wanted = data.get("to", "")
-    return next((item.host for item in offered if str(item.host.pk) == wanted and not item.why_not), None)
 
 
 def _form(request: PanelRequest, jail: Jail, target: Host) -> MoveForm:
@@ -170,7 +163,7 @@ def archive_copy(request: PanelRequest, host_id: UUID, file_name: str) -> HttpRe
     offered = choices(
         hosts_for(request.actor), lambda host: rules.why_not_archive_to(request.actor, archive, host)
     )
-    target = _chosen(request, offered)
+    target = chosen(request, offered)
     if target is not None and request.method == "POST" and request.POST.get("plan_hash"):
         job = services.archive_copy_request(
             actor=request.actor, archive=archive, target=target, agreed=agreed(request)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from apps.simulator import world
 from apps.simulator.getopt import BadOption, getopt
+from apps.simulator.tools import flavour_tar
 from apps.simulator.tools.ezjail.install import extract
 from apps.simulator.tools.registry import tool
 
@@ -44,12 +45,15 @@ async def sha256(call: Call) -> int:
 
 @tool("/usr/bin/tar")
 async def tar(call: Call) -> int:
-    """Play tar -xf SET -C FOLDER, of simulated sets."""
+    """Play tar -xf SET -C FOLDER, of simulated sets; and of directories, with a name at the end."""
     try:
-        found, operands = getopt(call.args, "C:f:Jpvx")
+        found, operands = getopt(call.args, "C:cf:Jpvx")
     except BadOption as bad:
         return await call.fail(f"tar: {bad.text('tar')}")
     options = dict(found)
+    if len(operands) == 1 and "f" in options and "C" in options:
+        play = flavour_tar.pack if "c" in options else flavour_tar.unpack
+        return await play(call, options["f"], options["C"], operands[0])
     if "x" not in options or "f" not in options or operands:
         return await call.fail("tar: the simulator plays `tar -xf FILE -C FOLDER` only", 64)
     return await _unpack(call, options["f"], options.get("C", call.cwd))

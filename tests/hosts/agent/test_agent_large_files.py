@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import subprocess
+import zlib
 
 import pytest
 
@@ -212,3 +213,54 @@ def test_the_host_keeps_its_own_account(tree):
     place(tree, SET, b"abcdef")
     assert tree.log.count("verb=push") == 1
     assert f"user=alice job=j-7 verb=place path={SET} size=6 sha256={sha(b'abcdef')}" in tree.log
+
+
+# -- a flavour as one file -------------------------------------------------------------------------------
+
+FLAVOURS = "/usr/jails/flavours"
+PARCEL = f"{FILES}/flavour-web.20261124131500.tar"
+
+
+def may_start(tree, *argv):
+    answer = tree.start(f"run-{zlib.crc32(repr(argv).encode()):010}", *argv)
+    assert answer.returncode in (0, 77), answer.stderr
+    return answer.returncode == 0
+
+
+@pytest.fixture
+def flavours(tree):
+    (tree.root / FLAVOURS.lstrip("/") / "web").mkdir(parents=True)
+    for tool in ("usr/bin/install", "usr/bin/tar", "bin/unlink"):
+        tree.tool(tool, "#!/bin/sh\n")
+    return tree
+
+
+def test_a_flavour_is_packed_unpacked_and_its_file_taken_away(flavours):
+    assert may_start(flavours, "/usr/bin/install", "-d", "-m", "700", FILES)
+    assert may_start(flavours, "/usr/bin/tar", "-cf", PARCEL, "-C", FLAVOURS, "web")
+    assert may_start(flavours, "/bin/unlink", PARCEL)
+    assert not may_start(flavours, "/usr/bin/tar", "-xf", PARCEL, "-C", FLAVOURS, "web")
+    (flavours.root / FLAVOURS.lstrip("/") / "web").rmdir()
+    assert may_start(flavours, "/usr/bin/tar", "-xf", PARCEL, "-C", FLAVOURS, "web")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("/usr/bin/tar", "-cf", PARCEL, "-C", "/etc", "web"),
+        ("/usr/bin/tar", "-cf", PARCEL, "-C", FLAVOURS, "other"),
+        ("/usr/bin/tar", "-cf", PARCEL, "-C", FLAVOURS, ".."),
+        ("/usr/bin/tar", "-cf", "/etc/flavour-web.20261124131500.tar", "-C", FLAVOURS, "web"),
+        ("/usr/bin/tar", "-cf", f"{FILES}/flavour-web.2026.tar", "-C", FLAVOURS, "web"),
+        ("/usr/bin/tar", "-cf", f"{FILES}/flavour-web./../../x.tar", "-C", FLAVOURS, "web"),
+        ("/usr/bin/tar", "-xf", PARCEL, "-C", FLAVOURS),
+        ("/usr/bin/tar", "-xf", PARCEL, "-C", FLAVOURS, "web", "etc"),
+        ("/usr/bin/tar", "-cPf", PARCEL, "-C", FLAVOURS, "web"),
+        ("/usr/bin/install", "-d", "-m", "777", FILES),
+        ("/usr/bin/install", "-d", "-m", "700", f"{FILES}/../x"),
+        ("/bin/unlink", f"{FILES}/flavour-web.20261124131500.tar/x"),
+        ("/bin/unlink", f"{FILES}/base.txz"),
+    ],
+)
+def test_no_other_file_is_packed_unpacked_or_taken_away(flavours, argv):
+    assert not may_start(flavours, *argv)

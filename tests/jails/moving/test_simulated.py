@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from apps.accounts.actor import PANEL
-from apps.freebsd.values import JailAddresses
+from apps.freebsd.values import FlavourName, JailAddresses
 from apps.hosts.models import Host
 from apps.hosts.probe import probe_host
 from apps.jails.archives.moments import now
 from apps.jails.models import Jail
 from apps.jails.moving import services
+from apps.jails.moving.flavours import FlavourWish, flavour_copy_request
 from apps.jails.moving.queries import move_from, move_to
 from apps.jails.moving.services import MoveWish
 from apps.jails.services import Agreed
@@ -60,6 +63,25 @@ def places(db, hosts, settings, monkeypatch) -> dict[str, Host]:
     return rows
 
 
+def test_a_flavour_is_copied_with_its_modes_and_links(places, hosts, does):
+    root = "usr/jails/flavours/ours"
+    does(OLD, f"mkdir -p /{root}/etc")
+    does(OLD, f"echo hello >/{root}/etc/motd; chmod 640 /{root}/etc/motd; ln -s motd /{root}/etc/other")
+    for name in (OLD, NEW):
+        probe_host(places[name].pk)
+    source, target = (Host.objects.get(pk=places[name].pk) for name in (OLD, NEW))
+    wish = FlavourWish(source, target, FlavourName.parse("ours"), overwrite=False, at=now())
+    batch = flavour_copy_request(actor=PANEL, wish=wish, agreed=AGREED)
+    jobs = go_through(batch)
+    assert [(job.state, job.outcome) for job in jobs] == [(JobState.SUCCEEDED, "")] * 3
+    there = hosts.root(NEW) / root
+    assert (there / "etc/motd").read_text() == "hello\n"
+    assert stat.S_IMODE((there / "etc/motd").stat().st_mode) == 0o640
+    assert (there / "etc/other").readlink() == Path("motd")
+    for name in (OLD, NEW):
+        assert list((hosts.root(name) / "var/db/jailpanel/files").iterdir()) == []
+
+
 def jail_on(place: Host) -> Jail:
     probe_host(place.pk)
     return Jail.objects.select_related("host").get(host=place, safe_name="web")
@@ -72,7 +94,7 @@ def wish_of(places: dict[str, Host]) -> MoveWish:
 
 def go_through(batch: Batch) -> list[Job]:
     """Do what workers do, until nothing is left to do."""
-    for _ in range(4):
+    for _ in range(6):
         for job in batch.jobs.filter(state=JobState.QUEUED):
             advance_lane(job.host_id)
         advance(batch.pk)
