@@ -10,6 +10,7 @@ from apps.audit.queries import first_break
 from apps.hosts.models import KEY_IN_DOUBT
 from apps.jails.archives.changes import KEPT_ANYHOW
 from apps.jobs.wakeups import send
+from apps.schedules import basejail_work
 from apps.schedules.archive_work import archive, snapshot, thin
 from apps.schedules.jail_work import restart, start, stop
 from apps.schedules.kinds import HOSTS, JAILS, Outcome, Run, ScheduleKind, register_kind
@@ -95,5 +96,6 @@ def register_kinds() -> None:
             "audit.verify", "Verify the record", "Walks the record's chain from its first event to its last.",
             (Target.PANEL,), Perm.AUDIT_VIEW, verify_record, "history",
         ),
+        basejail_work.KIND,
     ):  # fmt: skip
         register_kind(kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
@@ -17,6 +18,8 @@ from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails.basejail import plans
 from apps.jails.basejail.plans import Ground, InstallWish
+from apps.jails.basejail.situation import running_jids
+from apps.jails.models import Jail
 from apps.jails.queries import host_release
 from apps.jails.services import Agreed, queue_plan
 from apps.jobs.models import Job, StepState
@@ -51,9 +54,16 @@ def basejail_install_request(*, actor: Actor, host: Host, wish: InstallWish, agr
             subject=subject_of(host),
             action="basejail.install_requested",
             safe_name="",
-            intent=intent_of(wish),
+            intent=intent_of(wish) | _as_it_runs(host),
             agreed=agreed,
         )
+
+
+def _as_it_runs(host: Host) -> dict[str, Any]:
+    """Return the JIDs of jails that run on the basejail which is replaced: they need a restart afterwards."""
+    basejail = getattr(host, "basejail", None)
+    jids = running_jids(host) if basejail and basejail.is_present else {}
+    return {"jids": jids} if jids else {}
 
 
 def subject_of(host: Host) -> Subject:
@@ -100,10 +110,27 @@ def basejail_plan(host: Host, wish: InstallWish) -> Plan:
     if not host.facts.get("ezjail", {}).get("installed"):
         raise Conflict(INSTALL_EZJAIL)
     plans.refuse(wish.release, host_release(host))
+    _refuse_to_wipe(host)
     ground = ground_of(host, wish.release)
     if wish.brings:
         _await_sets(wish, ground)
     return plans.basejail_install_plan(wish, ground)
+
+
+def _refuse_to_wipe(host: Host) -> None:
+    """Refuse an installation that would take a jail for what an earlier one left, and wipe it.
+
+    Raises:
+        Conflict: A jail's root has a name that ezjail clears away first.
+
+    Source: reference ezjail §11 (config -n).
+    """
+    staging = Q(root__endswith="/fulljail") | Q(root__endswith="/ezjailtemp")
+    if jail := Jail.objects.filter(staging, host=host).first():
+        raise Conflict(
+            f"The root of the jail {jail.name} is {jail.root}, which every installation wipes first. Move it "
+            "to another name before."
+        )
 
 
 def ground_of(host: Host, release: Release) -> Ground:

@@ -65,12 +65,12 @@ def update_request(*, actor: Actor, host: Host, wish: UpdateWish, agreed: Agreed
             subject=subject_of(host),
             action="basejail.update_requested",
             safe_name="",
-            intent=_intent(host, wish),
+            intent=intent_of(host, wish),
             agreed=agreed,
         )
 
 
-def _intent(host: Host, wish: UpdateWish) -> dict[str, Any]:
+def intent_of(host: Host, wish: UpdateWish) -> dict[str, Any]:
     """Return what a job must know of the basejail as it was, to say afterwards what came of it."""
     basejail = getattr(host, "basejail", None)
     intent: dict[str, Any] = {"way": str(wish.way), "jids": running_jids(host)}

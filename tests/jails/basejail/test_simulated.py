@@ -21,6 +21,8 @@ from apps.jails.basejail.update_services import UpdateWish, update_request
 from apps.jails.services import Agreed
 from apps.jobs.engine import advance_lane
 from apps.jobs.models import Job, JobState
+from apps.simulator.mirrors import write_manifests
+from apps.updates.sets import set_fetch
 from tests.places import make_host
 from tests.simulated import Simulated, simulated_hosts
 from tests.simulator.machines import ZFS
@@ -115,3 +117,14 @@ def test_an_update_that_was_cut_short_is_seen_and_finished(row, hosts):
     assert finding.repairs[0].label == "Install them"
     assert updated(host, Way.FINISH).state == JobState.SUCCEEDED
     assert situation_of(looked_at(row)).trees.pending == ()
+
+
+def test_a_host_without_a_way_out_gets_the_sets_from_the_panel(row, hosts, settings, tmp_path):
+    settings.MIRROR_DIR, settings.STATE_DIR = tmp_path / "mirror", tmp_path
+    write_manifests(settings.MIRROR_DIR, ["13.2-RELEASE"], sets=True)
+    for name in ("base", "lib32"):
+        set_fetch(Release.parse("13.2-RELEASE"), "amd64", name)
+    job = installed(row, brings=True)
+    assert (job.state, job.outcome) == (JobState.SUCCEEDED, "")
+    assert not any("fetch" in step.argv[0] for step in job.steps.all())
+    assert looked_at(row).facts["upkeep"]["sets"] == []
