@@ -26,6 +26,7 @@ from apps.audit.models import AuditEvent
 from apps.freebsd.channel.agent import Agent
 from apps.freebsd.channel.keys import fingerprint
 from apps.hosts.models import Host, HostGroup, HostState
+from apps.jails.drift.noting import note
 from apps.jails.models import Archive, Jail, JailPreset, KeptJail, Snapshot
 from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
@@ -117,6 +118,7 @@ def it_drifts(host: Host) -> None:
     jail = Jail.objects.get(host=host)
     wanted = {"file": "", "fstab": "", "runs_at_boot": not jail.runs_at_boot, "running": jail.is_running}
     Jail.objects.filter(pk=jail.pk).update(wanted=wanted)
+    note([Jail.objects.get(pk=jail.pk)], timezone.now())
 
 
 KEPT_CONFIG = 'export jail_gone_hostname="gone"\nexport jail_gone_ip="lo0|10.0.0.9/24"\n'
@@ -339,6 +341,9 @@ ROWS = {
         given=it_has_a_flavour,
     ),
     "jails:drift-list": Row(EVERYBODY),
+    "jails:drift-adopt-shown": Row(
+        "200 403 403 200 in", "302 403 403 422 in", {}, "jail.drift_adopted", given=it_drifts
+    ),
     "jails:jail-drift": Row(ON_HOST),
     "jails:drift-apply": Row(
         ADMINS, ADMINS_DO, {}, "jail.apply_wanted_requested", "jails.apply_wanted", given=it_drifts

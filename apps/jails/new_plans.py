@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from apps.freebsd.commands import FileChange, PlanStep, ezjail
+from apps.freebsd.commands import FileChange, PlanStep, ezjail, images
+from apps.freebsd.commands.new_jail import Storage
 from apps.freebsd.commands.zfs_properties import set_property
 from apps.freebsd.jail_params import Parameters
 from apps.freebsd.new_jail_file import (
@@ -55,7 +56,8 @@ def create_plan(
     if options.settings and defaults:
         commands.append(_settings_change(name, addresses, options, defaults))
     if options.starts:
-        commands.append(ezjail.onestart(name))
+        start = ezjail.onestart(name)
+        commands.append(images.in_terminal(start) if options.create.storage is Storage.ELI else start)
     if not options.runs_at_boot:
         commands.append(_norun(name, starts=options.starts))
     checks = _checks(name, addresses, options, defaults)

@@ -27,6 +27,7 @@ STORAGES = [
     ("", "As the host's ezjail.conf says"),
     (Storage.ZFS.value, "A ZFS dataset of its own"),
     (Storage.IMAGE.value, "An image file"),
+    (Storage.ELI.value, "An encrypted image file (geli)"),
 ]
 
 
@@ -59,7 +60,8 @@ class OptionsForm(forms.Form):
         required=False,
         max_length=16,
         widget=_MONO,
-        help_text="For example 10g. The file is written in full at once, which takes its time.",
+        help_text="For example 10g. The file is written in full at once, which takes its time. For an "
+        "encrypted one the job's page asks for the passphrase, and keeps it nowhere.",
     )
     parent = forms.CharField(
         label="Dataset above it",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from apps.freebsd.commands import Command, ezjail
+from apps.freebsd.commands import Command, ezjail, images
 from apps.freebsd.values import JailName
-from apps.jails.models import Jail
+from apps.jails.models import Jail, Kind
 from apps.jobs.plan import Plan
 
 
 def start_plan(jail: Jail) -> Plan:
     """Return the plan that starts a jail."""
-    commands = _while_runnable(jail, (ezjail.onestart(_name(jail)),))
+    commands = _while_runnable(jail, (_asking(jail, ezjail.onestart(_name(jail))),))
     return Plan("jails.start", f"Start the jail {jail.name}", commands, (_runs(jail),))
 
 
@@ -24,7 +24,7 @@ def stop_plan(jail: Jail) -> Plan:
 
 def restart_plan(jail: Jail) -> Plan:
     """Return the plan that stops a jail and starts it again."""
-    commands = _while_runnable(jail, (ezjail.onerestart(_name(jail)),))
+    commands = _while_runnable(jail, (_asking(jail, ezjail.onerestart(_name(jail))),))
     return Plan(
         "jails.restart", f"Restart the jail {jail.name}", commands, (f"{_runs(jail)}, with a new JID",)
     )
@@ -43,6 +43,11 @@ def delete_plan(jail: Jail, *, wipe: bool) -> Plan:
     return Plan(
         "jails.delete", f"Delete the jail {name}", (*make_runnable, *stop, delete), tuple(checks), warnings
     )
+
+
+def _asking(jail: Jail, start: Command) -> Command:
+    """Give the start of a jail whose image is encrypted the terminal at which it asks for the passphrase."""
+    return images.in_terminal(start) if jail.kind in (Kind.GELI, Kind.GBDE) else start
 
 
 def _name(jail: Jail) -> JailName:

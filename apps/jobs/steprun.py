@@ -20,6 +20,7 @@ from apps.freebsd.errors import CommandFailed, ConnectionLost, HostUnreachable, 
 from apps.jobs.lease import Lease
 from apps.jobs.models import Job, Step
 from apps.jobs.output import OutputBuffer, store_output
+from apps.jobs.prompts import prompt_of
 from apps.jobs.services import announce
 
 # How long a host that goes away in mid-step keeps a worker waiting, before the job waits without one.
@@ -194,6 +195,8 @@ class StepRun:
         if data:
             self._away_since = None
             store_output(self._lease, self._step, data)
+            if prompt_of(self._step):  # the job's page is told: its status says so, and not its output alone
+                announce(self._job)
 
     def _wait_or_give_up(self, error: HostUnreachable) -> None:
         """Count the host's absence from its first refusal, or from the last time that it was there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from apps.jobs import approval_views, bar_views, batch_approval_views, batch_views, output_views, views
+from apps.jobs.asking_views import job_answer
 from apps.jobs.retry_views import job_retry
 
 app_name = "jobs"
@@ -19,6 +20,7 @@ urlpatterns = [
     path("jobs/<uuid:job_id>/status/", views.job_status, name="job-status"),
     path("jobs/<uuid:job_id>/cancel/", views.job_cancel, name="job-cancel"),
     path("jobs/<uuid:job_id>/retry/", job_retry, name="job-retry"),
+    path("jobs/<uuid:job_id>/answer/", job_answer, name="job-answer"),
     path("jobs/<uuid:job_id>/output/", output_views.job_output, name="job-output"),
     path("jobs/<uuid:job_id>/output.txt", output_views.job_download, name="job-download"),
     path("jobs/<uuid:job_id>/approve/", approval_views.job_approve, name="job-approve"),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
+from apps.jobs.asking import asking
 from apps.jobs.batch_queries import batch_list
 from apps.jobs.models import Batch, Job, JobState
 from apps.jobs.output_views import found_context, output_context
@@ -117,6 +118,7 @@ def _status(request: PanelRequest, job: Job) -> dict[str, object]:
         "next_links": next_links(job, request.actor),
         "may_not_cancel": _may_not_cancel(request, job),
         "approval": waiting_for(request.actor, job),
+        "asking": asking(request.actor, job),
     }
 
 

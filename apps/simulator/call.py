@@ -63,6 +63,7 @@ class Call:
         env: the environment.
         cwd: the working folder as the simulated host names it ("/" when it lies elsewhere).
         stdin_tty: standard input is a terminal.
+        stdin_waits: standard input is a FIFO that is held open: whoever reads it waits for an answer.
         machine: the host.
         sink_out: takes standard output.
         sink_err: takes standard error.
@@ -77,6 +78,7 @@ class Call:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: str = "/"
     stdin_tty: bool = False
+    stdin_waits: bool = False
     read: Source = nothing_to_read
     jid: int = 0
 

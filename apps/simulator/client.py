@@ -15,6 +15,7 @@ import posix
 import sys
 
 FULL = (27, 28)  # EFBIG, ENOSPC; importing errno would cost time
+FILE_TYPE, FIFO = 0o170000, 0o010000  # importing stat would cost time
 DEEPEST = 6  # folders between a tool and the tree's root: usr/local/etc/rc.d, and room
 
 
@@ -33,10 +34,18 @@ def head(cwd: bytes) -> bytes:
     """Pack what the tool was called with; counts stand before lists."""
     env = [name + b"=" + value for name, value in posix.environ.items()]
     argv = [encode(word) for word in sys.argv[1:]]
-    tty = b"1" if posix.isatty(0) else b"0"
+    tty = b"1" if posix.isatty(0) else b"2" if is_fifo() else b"0"
     fields = [encode(program(cwd)), cwd, tty, b"%d" % len(env), *env, b"%d" % len(argv), *argv]
     packed = b"".join(field + b"\0" for field in fields)
     return len(packed).to_bytes(4, "big") + packed
+
+
+def is_fifo() -> bool:
+    """Tell whether standard input is a FIFO, in which somebody may answer later."""
+    try:
+        return posix.fstat(0).st_mode & FILE_TYPE == FIFO
+    except OSError:
+        return False
 
 
 def hold_standard_descriptors() -> None:

@@ -132,6 +132,7 @@ def unpack(fields: list[str], machine: Machine, line: Line) -> tuple[str, Call]:
         env=env,
         cwd=inside(machine, cwd),
         stdin_tty=tty == "1",
+        stdin_waits=tty == "2",
         read=line.read,
     )
     return path, call

@@ -206,11 +206,12 @@ def test_an_image_file_in_the_way_is_not_written_over(machine):
     )
 
 
-def test_encrypted_images_are_refused_and_not_pretended(machine):
+def test_an_encrypted_image_needs_a_terminal_to_ask_at(machine):
     result = ezjail(machine, "create -c eli -s 1m www 'lo1|10.0.0.2'")
     assert (result.status, result.stderr) == (
         1,
-        "simulator: geli is not played\nError: Could not initialise crypto image.\n",
+        "geli: Missing -p flag or no terminal to ask for a passphrase.\n"
+        "Error: Could not initialise crypto image.\n",
     )
 
 

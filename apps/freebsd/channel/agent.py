@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from apps.freebsd.channel import Answer, Channel, OnBytes
+    from apps.freebsd.commands.asking import Prompt
     from apps.freebsd.parsers.sections import FactSections
+    from apps.freebsd.secret import Secret
 
 __all__ = [
     "Agent",
@@ -213,6 +215,30 @@ class Agent:
         if answer.status == EX_NOINPUT:
             raise UnknownRun(f"The host does not know the run {run_id}.")
         expect_success(answer, "cancel")
+
+    async def answer(self, run_id: str, prompt: Prompt, secret: Secret, user: str, job: str) -> None:
+        """Give a passphrase to a run that asks for it.
+
+        Args:
+            run_id: Which run.
+            prompt: What it asks for; the answer to another prompt is not given.
+            secret: The passphrase. It goes over on standard input alone.
+            user: Who gives it, for the host's log.
+            job: Which job, for the host's log.
+
+        Raises:
+            Conflict: The run does not ask for this now, has been answered, or has ended.
+            UnknownRun: The host does not know the run.
+            RequestRefused: It is no line that could be typed.
+        """
+        line = secret.reveal() + b"\n"
+        words = ("answer", run_id, prompt.value, str(len(line)), user, job)
+        answer = await self._channel.request(words, stdin=line, timeout_s=_SHORT_S)
+        if answer.status == EX_TEMPFAIL:
+            raise Conflict("The command does not ask for this now.")
+        if answer.status == EX_NOINPUT:
+            raise UnknownRun(f"The host does not know the run {run_id}.")
+        expect_success(answer, "answer")
 
     async def read(self, path: str) -> bytes:
         """Return a file of the agent's allow-list.

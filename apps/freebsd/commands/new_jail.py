@@ -130,7 +130,9 @@ class CreateOptions:
                 self.storage is Storage.IMAGE
             ),
             f"-c eli makes it an encrypted image file of {self.size}, filled with random bytes; geli asks "
-            "for a new passphrase twice and then once more": self.storage is Storage.ELI,
+            "for a new passphrase twice and then once more; without an answer it is ended "
+            "after 2 hours": self.storage
+            is Storage.ELI,
             f"-z makes it a dataset below {self.parent}; ezjail looks not whether zfs could, so the panel "
             "looks afterwards": self.storage is Storage.ZFS,
             "-a fills it from the archive instead of the template; of the archived settings nothing is taken "

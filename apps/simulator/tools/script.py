@@ -32,7 +32,7 @@ async def script(call: Call) -> int:
     quiet, typescript = any(letter == "q" for letter, _value in found), operands[0]
     if not quiet:
         await call.out(f"Script started, output file is {typescript}\n")
-    if not await call.read():
+    if not call.stdin_waits and not await call.read():
         await call.out(END_OF_INPUT)
     status = await _inside(call, tuple(operands[1:]))
     if not quiet:

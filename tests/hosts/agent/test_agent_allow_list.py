@@ -50,6 +50,10 @@ ACCEPTED = [
     (EZJAIL, "delete", "-w", "test"),
     (EZJAIL, "delete", "-f", "--", "test"),
     (EZJAIL, "delete", "-w", "-f", "--", "test"),
+    (*TERMINAL, EZJAIL, "create", "-c", "eli", "-s", "10g", "test", "lo0|10.0.0.2/24"),
+    (*TERMINAL, EZJAIL, "onestart", "test"),
+    (*TERMINAL, EZJAIL, "config", "-i", "attach", "test"),
+    (EZJAIL, "config", "-i", "detach", "--", "test"),
     (EZJAIL, "config", "-r", "run", "test"),
     (EZJAIL, "config", "-r", "norun", "--", "test"),
     (EZJAIL, "config", "-n", "new.name", "test"),
@@ -214,7 +218,11 @@ REFUSED = [
     TERMINAL,
     (*TERMINAL, *TERMINAL, *INSTALL),
     (*TERMINAL, *UNAME, *INSTALL),
-    (*TERMINAL, EZJAIL, "onestart", "test"),
+    (*TERMINAL, EZJAIL, "onestop", "test"),
+    (*TERMINAL, EZJAIL, "create", "test", "10.0.0.2"),
+    (EZJAIL, "create", "-c", "eli", "-s", "10g", "test", "10.0.0.2"),
+    (EZJAIL, "config", "-i", "test"),
+    (EZJAIL, "config", "-i", "mount", "test"),
     (*TERMINAL, "/bin/sh"),
     ("/usr/bin/script", "-q", "/etc/passwd", *INSTALL),
     ("/usr/bin/script", "/dev/null", *INSTALL),
@@ -246,6 +254,7 @@ def is_formed(argv: tuple[str, ...]) -> bool:
     before = rf"(?:/usr/bin/env\nUNAME_r={release}\n)?(?:/usr/bin/script\n-q\n/dev/null\n)?"
     existing = r"-x\n(?:-r\n(?:fulljail|ezjailtemp)\n)?"
     dataset = r"(?!\S*//)(?=[^\n@]{1,200}(?:/fulljail|/newjail@_vanilla_newjail_)\n)[A-Za-z][A-Za-z0-9._:/-]*"
+    asking = r"/usr/bin/script\n-q\n/dev/null\n"
     forms = (
         rf"{before}{EZJAIL}\ninstall\n-h\n{mirror}\n-r\n{release}\n(?:-s\n)?(?:-p\n)?",
         rf"{EZJAIL}\ncreate\n(?:{existing}|{created(name)})(?:--\n)?{jail}\n{address}(?:,{address})*\n",
@@ -253,17 +262,21 @@ def is_formed(argv: tuple[str, ...]) -> bool:
         rf"{ZFS}\ndestroy\n(?:-r\n{dataset}/fulljail|{dataset}/newjail@_vanilla_newjail_)\n",
         rf"{EZJAIL}\none(?:start|stop|restart)\n{jail}\n",
         rf"{EZJAIL}\ndelete\n(?:-w\n)?(?:-f\n)?(?:--\n)?{jail}\n",
-        rf"{EZJAIL}\nconfig\n(?:-r\n(?:run|norun)\n|-n\n{jail}\n)(?:--\n)?{jail}\n",
+        rf"{EZJAIL}\nconfig\n(?:-r\n(?:run|norun)|-n\n{jail}|-i\n(?:attach|detach|fsck))\n(?:--\n)?{jail}\n",
+        rf"{asking}{EZJAIL}\n(?:one(?:start|restart)|config\n-i\n(?:attach|fsck))\n{jail}\n",
+        rf"{asking}{EZJAIL}\ncreate\n{created(name, ELI)}(?:--\n)?{jail}\n{address}(?:,{address})*\n",
     )
     text = "".join(f"{word}\n" for word in argv)
     return any(re.fullmatch(form, text) for form in forms)
 
 
 SIZE = r"[1-9][0-9]{0,8}[kmgKMG]"
+IMAGE = rf"(?:-i\n-s\n{SIZE}\n|-z\nDATASET\n)?"
+ELI = rf"-c\neli\n-s\n{SIZE}\n"
 PROPERTY = rf"(?:compression=(?:off|on|lz4|zstd|gzip)|(?:quota|reservation)=(?:none|{SIZE}))"
 
 
-def created(name: str) -> str:
+def created(name: str, image: str = IMAGE) -> str:
     """The options of create, in their one order."""
     place = r"/(?!(?:bin|boot|dev|etc|lib|libexec|proc|rescue|root|sbin|sys|tmp|usr|var|compat)/)"
     place = rf"(?:/usr/jails/|/usr/local/jails/|/usr/home/|/var/jails/|{place}[^/\n]+/)"
@@ -272,7 +285,7 @@ def created(name: str) -> str:
     dataset = r"(?!\S*//)(?!\S*/\n)(?!\S{201})[A-Za-z][A-Za-z0-9._:/-]*"
     archive = rf"(?:-a\n{ARCHIVES}/(?!\S*\.\.)(?!\S{{256}})[A-Za-z0-9][A-Za-z0-9._-]*(?:\.tar\.gz|\.tgz)\n)?"
     flavours = rf"(?:-f\n(?![^\n]{{1024}}){name}(?: {name})*\n)?"
-    return rf"{flavours}{root}(?:-i\n-s\n{SIZE}\n|-z\n{dataset}\n)?{archive}(?:-b\n)?(?:-k\n)?"
+    return rf"{flavours}{root}{image.replace('DATASET', dataset)}{archive}(?:-b\n)?(?:-k\n)?"
 
 
 def test_every_form_is_accepted_and_arrives_as_sent(tree):

@@ -105,13 +105,25 @@ async def _make_image(session: Session, request: Request) -> str:
             f"  The image size provided was {request.size}."
         ) from None
     await session.call.pause(IMAGE_SECONDS_PER_GIB * request.size_bytes / 1024**3)
-    if request.imagetype != "simple":
-        await session.complain(f"simulator: g{request.imagetype} is not played")
-        raise Exit("Error: Could not initialise crypto image.")
-    files.mkdir(root, parents=True)
     device = image.new_device(session)
+    if request.imagetype != "simple":
+        await _encrypt(session, request, path, device)
+        device += f".{request.imagetype}"
+    files.mkdir(root, parents=True)
     image.mount(session, device, root)
     return device
+
+
+async def _encrypt(session: Session, request: Request, path: str, device: str) -> None:
+    """Have geli ask for a new passphrase, and then for it once more."""
+    await session.call.out(
+        "Initialising crypto device. You will be asked to enter a new passphrase twice... "
+    )
+    if request.imagetype == "bde" or not await image.encrypt(session, path):
+        raise Exit("Error: Could not initialise crypto image.")
+    await session.call.out("Attaching crypto device. You will be asked to enter the new passphrase... ")
+    if not await image.unlock(session, request.imagetype, path, device):
+        raise Exit("Error: Could not attach crypto image.")
 
 
 async def _fill(session: Session, request: Request) -> None:
@@ -167,6 +179,7 @@ async def register(session: Session, request: Request) -> None:
         "rootdir": root,
         "image": path,
         "imagetype": request.imagetype,
+        "attachblocking": "YES" if request.imagetype in {"bde", "eli"} and not request.image_args else "",
         "forceblocking": "YES" if request.blocking else "",
         "parentzfs": request.parent if request.imagetype == "zfs" else "",
     }

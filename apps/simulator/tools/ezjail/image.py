@@ -1,13 +1,15 @@
 """Jails in image files: memory discs, their links, their mounts.
 
-Encrypted images (bde, eli) ask for passphrases on a terminal; the simulator does not play gbde and
-geli, and says so where the real commands would ask.
+Encrypted images (eli) ask for passphrases on a terminal, as geli does; what is kept of one is its checksum,
+in the image. The simulator does not play gbde, and says so where the real command would ask.
 
 Source: reference ezjail.md §3.5, §7.
 """
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from typing import TYPE_CHECKING
 
 from apps.simulator.state import Mount
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from apps.simulator.tools.ezjail.session import Session
 
 IMAGES = ("simple", "bde", "eli")
-_TYPE_WORDS = {"bde": "gbde", "eli": "geli"}
+_METADATA = "GEOM::ELI"
+NO_TERMINAL = "geli: Missing -p flag or no terminal to ask for a passphrase."  # [inferred]
 
 
 def is_image(jail: EzJail) -> bool:
@@ -50,23 +53,72 @@ async def attach(session: Session, jail: EzJail) -> str:
     Raises:
         Exit: it cannot be attached.
     """
-    if jail.imagetype in _TYPE_WORDS:
-        await session.say(f"Attaching {jail.imagetype} device for image jail {jail.safe_name}...")
-        await session.complain(f"simulator: {_TYPE_WORDS[jail.imagetype]} is not played")
-        raise Exit(f"Error: Attaching {jail.imagetype} device failed.")
     if not session.files.is_file(jail.image):
         await session.complain(f"mdconfig: {jail.image}: No such file or directory")
         raise Exit("Error: Could not attach memory disc.")
     device = new_device(session)
+    if jail.imagetype in {"bde", "eli"}:
+        await session.say(f"Attaching {jail.imagetype} device for image jail {jail.safe_name}...")
+        if not await unlock(session, jail.imagetype, jail.image, device):
+            raise Exit(f"Error: Attaching {jail.imagetype} device failed.")
+        device += f".{jail.imagetype}"
     if not session.files.is_dir(jail.rootdir):
         raise Exit(f"Error: Could not mount {device} to {jail.rootdir}.")
     mount(session, device, jail.rootdir)
     return device
 
 
+async def ask(session: Session, prompt: str) -> str | None:
+    """Ask at the terminal as readpassphrase(3) does: nothing is echoed but the end of the line.
+
+    Returns:
+        What was typed, or None where there is no terminal or nobody at it.
+    """
+    if not session.call.stdin_tty:
+        await session.complain(NO_TERMINAL)
+        return None
+    await session.call.out(prompt)
+    typed = await session.call.read()
+    await session.call.out("\n")
+    return typed.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
+async def encrypt(session: Session, path: str) -> bool:
+    """Play geli init: a new passphrase, twice; two that differ are asked for again."""
+    while True:
+        first = await ask(session, "Enter new passphrase: ")
+        if not first:
+            return False
+        if first == await ask(session, "Reenter new passphrase: "):
+            break
+        await session.say("They didn't match.")
+    salt = secrets.token_hex(8)
+    session.files.write_text(path, f"{_METADATA} {salt} {_sum(salt, first)}\n")
+    return True
+
+
+async def unlock(session: Session, imagetype: str, path: str, device: str) -> bool:
+    """Play geli attach: the passphrase that the image was made with."""
+    if imagetype == "bde":
+        await session.complain("simulator: gbde is not played")
+        return False
+    typed = await ask(session, "Enter passphrase: ")
+    if typed is None:
+        return False
+    _, salt, known = session.files.read_text(path).split()
+    if _sum(salt, typed) != known:
+        await session.complain(f"geli: Wrong key for {device.removeprefix('/dev/')}.")
+        return False
+    return True
+
+
+def _sum(salt: str, passphrase: str) -> str:
+    return hashlib.sha256(f"{salt}{passphrase}".encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def new_device(session: Session) -> str:
     """Give the next free memory disc."""
-    used = {mount.device for mount in session.machine.kernel.mounts}
+    used = {mount.device.removesuffix(".eli") for mount in session.machine.kernel.mounts}
     return next(f"/dev/md{unit}" for unit in range(1024) if f"/dev/md{unit}" not in used)
 
 
