@@ -95,6 +95,9 @@ UNDER_WAY = {
     "jails.stop": "stopping",
     "jails.restart": "restarting",
     "jails.delete": "deleting",
+    "jails.change": "changing",
+    "jails.change_host": "changing",
+    "jails.rename": "renaming",
     "jails.move": "moving",
 }
 

@@ -90,6 +90,8 @@ def test_a_host_that_is_away_never_shows_a_jail_as_stopped_or_running(db, state,
         ("jails.stop", "stopping"),
         ("jails.restart", "restarting"),
         ("jails.delete", "deleting"),
+        ("jails.change", "changing"),
+        ("jails.rename", "renaming"),
         ("jails.something_new", "running"),
     ],
 )

@@ -11,7 +11,7 @@ from apps.accounts.actor import PANEL
 from apps.freebsd.values import JailName
 from apps.hosts.models import Host
 from apps.hosts.probe import probe_host
-from apps.jails.models import Jail
+from apps.jails.models import Drift, Jail
 from apps.jails.services import Agreed
 from apps.jails.settings import services
 from apps.jails.settings.renaming import prepare_rename
@@ -100,6 +100,7 @@ def test_a_running_jail_gets_other_addresses_and_leaves_none_behind(place):
     after, now = place.reads(f"{FILE}.norun"), place.jail("web")
     assert without(after, "_ip=", "_fib=") == without(before, "_ip=", "_fib=")
     assert (now.is_running, now.jid != jail.jid, now.runs_at_boot) == (True, True, False)
+    assert not Drift.objects.exists()
     shown = place.does("ifconfig lo1")
     assert "10.0.0.9 " in shown
     assert "10.0.0.2 " not in shown
@@ -128,6 +129,7 @@ def test_a_rename_loses_nothing_that_someone_wrote_by_hand(place):
     assert not Jail.objects.filter(safe_name="web", missing_since=None).exists()
     renamed = place.jail("new_name")
     assert (renamed.name, renamed.root, renamed.problem) == ("new.name", "/usr/jails/new.name", "")
+    assert (renamed.pk, Drift.objects.count()) == (jail.pk, 0)
     place.does("ezjail-admin onestart new.name")
     assert place.jail("new_name").is_running
 
