@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from apps.accounts.actor import PANEL
 from apps.freebsd.values import FlavourName, JailAddresses
@@ -63,6 +64,62 @@ def places(db, hosts, settings, monkeypatch) -> dict[str, Host]:
     return rows
 
 
+class Killed(BaseException):
+    """What a worker meets when it is killed: nothing of ours may catch it."""
+
+
+def test_whatever_fails_the_jail_is_whole_on_its_old_host(places, hosts, does, monkeypatch):
+    monkeypatch.setattr(transferrun, "PIECE_BYTES", 8192)
+    monkeypatch.setattr(transferrun, "LEAST_PIECE_BYTES", 8192)
+    does(OLD, "ezjail-admin create db 'lo1|10.0.0.19/24'; ezjail-admin onestart db")
+    data = os.urandom(40000)
+    (hosts.root(OLD) / "usr/jails/db/root/data").write_bytes(data)
+    batch = services.move_request(actor=PANEL, wish=wish_of(places, "db"), agreed=AGREED)
+    advance_lane(places[OLD].pk)
+    advance(batch.pk)
+    hosts.run(hosts.simulation.hosts[NEW].set_fault("disk_full", True))
+    into = go_through(batch)[1]
+    hosts.run(hosts.simulation.hosts[NEW].clear_faults())
+    assert (into.state, "disk may be full" in into.outcome) == (JobState.FAILED, True)
+    assert list((hosts.root(NEW) / "usr/jails/ezjail_archives").glob(".db-*")) == []
+    here = jail_on(places[OLD], "db")
+    assert (here.is_running, here.runs_at_boot) == (False, False)
+    assert (hosts.root(OLD) / "usr/jails/db/root/data").read_bytes() == data
+    move = move_from(here)
+    assert move is not None
+    assert (move.has_arrived, move.is_open, move.why_not_back) == (False, False, "")
+    services.back_request(actor=PANEL, jail=here, agreed=AGREED)
+    advance_lane(places[OLD].pk)
+    assert jail_on(places[OLD], "db").is_running
+
+    probe_host(places[NEW].pk)
+    batch = services.move_request(actor=PANEL, wish=wish_of(places, "db"), agreed=AGREED)
+    advance_lane(places[OLD].pk)
+    advance(batch.pk)
+    with monkeypatch.context() as patch:
+        patch.setattr(transferrun.TransferRun, "_note_piece", killed_at(2))
+        with pytest.raises(Killed):
+            go_through(batch)
+    Job.objects.filter(batch=batch, state=JobState.RUNNING).update(lease_until=timezone.now())
+    advance_lane(places[NEW].pk)
+    into = go_through(batch)[1]
+    assert (into.state, into.outcome, into.takeovers) == (JobState.SUCCEEDED, "", 1)
+    assert b"goes on at" in output_of(into, 0)
+    assert (hosts.root(NEW) / "usr/jails/db/root/data").read_bytes() == data
+    assert (hosts.root(OLD) / "usr/jails/db/root/data").read_bytes() == data
+
+
+def killed_at(piece: int) -> Callable[..., None]:
+    """Let a worker be killed once so many pieces have gone over."""
+    gone = iter(range(1, piece + 1))
+
+    def note(*_arguments: object) -> None:
+        if next(gone) == piece:
+            raise Killed
+
+    return note
+
+
 def test_a_flavour_is_copied_with_its_modes_and_links(places, hosts, does):
     root = "usr/jails/flavours/ours"
     does(OLD, f"mkdir -p /{root}/etc")
@@ -82,14 +139,15 @@ def test_a_flavour_is_copied_with_its_modes_and_links(places, hosts, does):
         assert list((hosts.root(name) / "var/db/jailpanel/files").iterdir()) == []
 
 
-def jail_on(place: Host) -> Jail:
+def jail_on(place: Host, safe_name: str = "web") -> Jail:
     probe_host(place.pk)
-    return Jail.objects.select_related("host").get(host=place, safe_name="web")
+    return Jail.objects.select_related("host").get(host=place, safe_name=safe_name)
 
 
-def wish_of(places: dict[str, Host]) -> MoveWish:
-    jail, target = jail_on(places[OLD]), Host.objects.get(pk=places[NEW].pk)
-    return MoveWish(jail, target, JailAddresses.parse("lo1|10.0.0.77/24"), "", starts=True, at=now())
+def wish_of(places: dict[str, Host], safe_name: str = "web") -> MoveWish:
+    jail, target = jail_on(places[OLD], safe_name), Host.objects.get(pk=places[NEW].pk)
+    address = f"lo1|10.0.0.{77 if safe_name == 'web' else 78}/24"
+    return MoveWish(jail, target, JailAddresses.parse(address), "", starts=True, at=now())
 
 
 def go_through(batch: Batch) -> list[Job]:
