@@ -17,13 +17,12 @@ from apps.freebsd.jail_params import JailParameter, Parameters
 from apps.jails.forms import MOST_ROWS, AddressRow
 from apps.jails.models import Jail
 from apps.jails.settings.addresses import jail_network, parts_of, row_of, text_of
-from apps.jails.settings.catalogue import BY_HAND, GROUPS, Group, Setting, field_name
+from apps.jails.settings.catalogue import BY_HAND, GROUPS, Group, Setting
 from apps.jails.settings.fields import ON, PLAIN, doubt, field_of, shown, written
 from apps.jails.settings.keeping import kept_settings
 from apps.jails.settings.rules import lacks
+from apps.jails.settings.typed import ROWS, as_text, base_of, field_for, typed_rows
 from apps.jails.settings.wishes import Prepared, Wish, file_of, prepare
-
-ROWS = ("interface", "address", "prefix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,10 @@ class SettingsForm(forms.Form):
         self.prepared: Prepared | None = None
         self.network = jail_network(jail)
         self.reasons = {name: why for name, why in self._all_reasons() if why}
-        was = _base(data)
+        was = base_of(data)
         super().__init__(self._merged(data, was) if data is not None else None, initial=self.first)
         self._add_fields()
-        self.rows = self._first_rows() if data is None else _typed_rows(self.data)
+        self.rows = self._first_rows() if data is None else typed_rows(self.data)
         self.shows_public_first = bool(self.data.get("public_first"))
 
     # -- what the template asks for ----------------------------------------------------------------------
@@ -142,7 +141,8 @@ class SettingsForm(forms.Form):
         yield "ip", self.file.doubt("ip")
         yield "runs_at_boot", self._no_name()
         no_restart = "" if self.jail.is_running else "It does not run."
-        yield "restart", no_restart or self._no_name() or self._may_not(Perm.JAIL_STOP)
+        may_not = self._may_not(Perm.JAIL_STOP) or self._may_not(Perm.JAIL_START)
+        yield "restart", no_restart or self._no_name() or may_not
         for setting in self.settings:
             yield setting.name, doubt(setting, self.file) or self._lacks(setting)
 
@@ -196,7 +196,7 @@ class SettingsForm(forms.Form):
         if name != "ip":
             return data.get(name, "").replace("\r\n", "\n")
         try:
-            return text_of([row for row in _typed_rows(data) if not row.is_empty], parts_of(was))
+            return text_of([row for row in typed_rows(data) if not row.is_empty], parts_of(was))
         except InvalidInput:
             return "\0"
 
@@ -234,7 +234,7 @@ class SettingsForm(forms.Form):
         values: dict[str, str | None] = {}
         words = Parameters.parse(self.file.value("parameters"))
         for setting in self.settings:
-            text = _text(data.get(setting.name, ""))
+            text = as_text(data.get(setting.name, ""))
             if setting.name in self.errors or text == self.first[setting.name]:
                 continue
             try:
@@ -278,7 +278,7 @@ class SettingsForm(forms.Form):
     def _complain(self, error: PanelError) -> None:
         """Put a complaint next to its field, or above the form."""
         name = getattr(error, "field", None) or ""
-        at = _field_of(name, self.fields)
+        at = field_for(name, self.fields)
         if name.partition("-")[0] in ROWS:
             self._row_error(name, error.message)
         elif at == "public_first":
@@ -291,34 +291,3 @@ class SettingsForm(forms.Form):
         self.row_errors.setdefault(name, []).append(message)
         if not self.has_error("__all__", code="rows"):
             self.add_error(None, forms.ValidationError("Look at the addresses below.", code="rows"))
-
-
-def _base(data: QueryDict | None) -> dict[str, str]:
-    """Return what the fields held when the page was made, as the page says it."""
-    try:
-        found = json.loads(data.get("base", "") or "{}") if data else {}
-    except (ValueError, RecursionError):
-        return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-
-
-def _typed_rows(data: Any) -> list[AddressRow]:
-    columns = [data.getlist(name) for name in ROWS]
-    rows = [
-        AddressRow(number, *(column[number] if number < len(column) else "" for column in columns))
-        for number in range(min(len(columns[1]), MOST_ROWS))
-    ]
-    return rows or [AddressRow(0)]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return ON if value else ""
-    return str(value or "").replace("\r\n", "\n")
-
-
-def _field_of(variable: str, fields: Mapping[str, Any]) -> str | None:
-    """Return the field that a variable's complaint belongs to; None for above the form."""
-    stem = variable.rstrip("0123456789")
-    names = (variable, field_name("v", variable), field_name("v", stem), field_name("p", variable))
-    return next((name for name in names if name in fields), None)
