@@ -297,7 +297,13 @@ def _check_ready(host: Host, plan: Plan, safe_name: str, agreed: Agreed) -> None
     same = Job.objects.filter(host=host, subject=safe_name, state__in=OPEN_STATES)
     if not safe_name:
         same = same.filter(kind=plan.kind)
-    if why_not := why_not_now(host, same.first()):
+    if why_not := why_not_now(host, same.first() or _on_its_way(host, safe_name)):
         raise Conflict(why_not)
     if agreed.plan_hash and agreed.plan_hash != plan.hash:
         raise Conflict("The state changed since these commands were shown. Look at them again.")
+
+
+def _on_its_way(host: Host, safe_name: str) -> Job | None:
+    """Return the job that brings a jail of this host to another one: until its end all stays as it is here."""
+    moving = Job.objects.filter(kind="jails.move", intent__source=str(host.pk), state__in=OPEN_STATES)
+    return moving.filter(subject=safe_name).exclude(host=host).first() if safe_name else None

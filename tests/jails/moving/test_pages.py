@@ -254,6 +254,16 @@ def test_a_jail_that_runs_again_is_not_on_its_way_any_more(manager, jail, target
     assert "It was moved" not in words(manager.client.get(jail.get_absolute_url()))
 
 
+def test_nothing_is_done_to_a_jail_whose_copy_is_on_its_way(manager, jail, target):
+    _, into = moved_away(jail.host, "web", to=target)
+    intent = {**into.intent, "source": str(jail.host_id)}
+    Job.objects.filter(pk=into.pk).update(state=JobState.RUNNING, intent=intent)
+    for verb, data in (("start", {}), ("delete", {"typed_name": "web", "wipe": "yes"})):
+        answer = manager.client.post(url(jail, verb), data)
+        assert (answer.status_code, "Part in of it" in text(answer)) == (409, True), verb
+    assert "on its way to beyond" in words(manager.client.get(jail.get_absolute_url()))
+
+
 # -- copies of archives ------------------------------------------------------------------------------------
 
 
@@ -288,3 +298,50 @@ def test_an_archive_that_is_there_already_is_not_copied(manager, archive, target
     page = manager.client.get(address, {"to": target.pk})
     assert "It has an archive of that name already." in words(page)
     assert commands(page) == []
+
+
+# -- copies of flavours ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def address(source) -> str:
+    return reverse("jails:flavour-copy", args=[source.pk, "example"])
+
+
+def test_a_flavour_that_is_there_stays_unless_someone_says_that_it_may_go(manager, address, target):
+    page = manager.client.get(address, {"to": target.pk})
+    assert "beyond has a flavour example already" in words(page)
+    assert commands(page) == []
+    page = manager.client.get(address, {"to": target.pk, "overwrite": "yes"})
+    assert "/bin/rm -R /usr/jails/flavours/example" in commands(page)
+    assert "goes, with all its files" in words(page)
+
+
+def test_a_flavour_goes_over_in_three_jobs(manager, address, target):
+    Host.objects.filter(pk=target.pk).update(facts=WITH_ARCHIVES | {"flavours": []})
+    page = manager.client.get(address, {"to": target.pk})
+    data = {name: hidden(page, name) for name in ("plan_hash", "at", "idempotency_key")}
+    file = f"/var/db/jailpanel/files/flavour-example.{data['at']}.tar"
+    folder = "/usr/jails/flavours"
+    assert commands(page) == [
+        "/usr/bin/install -d -m 700 /var/db/jailpanel/files",
+        f"/usr/bin/tar -cf {file} -C {folder} example",
+        f"/usr/bin/tar -xf {file} -C {folder} example",
+        f"/bin/unlink {file}",
+        f"/bin/unlink {file}",
+    ]
+    for _ in range(2):
+        answer = manager.client.post(address, {"to": target.pk, **data})
+        assert (answer.status_code, answer.headers["Location"]) == (
+            302,
+            Batch.objects.get().get_absolute_url(),
+        )
+    assert list(Batch.objects.get().jobs.order_by("batch_position").values_list("state", flat=True)) == [
+        JobState.QUEUED, JobState.HELD, JobState.HELD
+    ]  # fmt: skip
+
+
+def test_a_flavour_needs_the_right_on_both_hosts(source, address, target):
+    person = make_person("half", (Role.MANAGER, source), (Role.OPERATOR, target))
+    assert "change flavours here" in words(person.client.get(address))
+    assert commands(person.client.get(address, {"to": target.pk})) == []
