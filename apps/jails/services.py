@@ -304,6 +304,6 @@ def _check_ready(host: Host, plan: Plan, safe_name: str, agreed: Agreed) -> None
 
 
 def _on_its_way(host: Host, safe_name: str) -> Job | None:
-    """Return the job that brings a jail of this host to another one: until its end all stays as it is here."""
+    """Return the job that brings a jail of this host to another: until its end all stays as it is here."""
     moving = Job.objects.filter(kind="jails.move", intent__source=str(host.pk), state__in=OPEN_STATES)
     return moving.filter(subject=safe_name).exclude(host=host).first() if safe_name else None
