@@ -27,8 +27,8 @@ class NewFlavourForm(forms.Form):
     )
     source = forms.ChoiceField(
         label="Made of",
-        help_text="A jail on ZFS can be frozen if it was made with ezjail's option -k: the flavour then "
-        "holds what the jail has changed since.",
+        help_text="A jail can be frozen that is on ZFS and kept a snapshot when it was created (ezjail's "
+        "option -k): the flavour then holds what the jail has changed since.",
     )
 
     def __init__(self, host: Host, *args: Any, **kwargs: Any) -> None:
@@ -62,6 +62,7 @@ class FileForm(forms.Form):
     content = forms.CharField(
         label="Text",
         required=False,
+        help_text="What is written is kept with the job, for all who see jobs of this host: no passwords.",
         strip=False,
         max_length=LARGEST_BYTES,
         widget=forms.Textarea(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.freebsd.commands import FileChange
@@ -13,7 +15,7 @@ from apps.jails.flavours.queries import Flavour, flavour_list, flavours_dir
 from apps.jails.services import Agreed
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
-from apps.jobs.ports import Again, JobKind
+from apps.jobs.ports import Again, JobKind, NextLink
 
 SAVE_AGAIN = "What the file holds by now has to be seen first: open it in the flavour and save it again."
 
@@ -113,18 +115,28 @@ def _ask_delete(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
     )
 
 
+def _to_flavour(job: Job, _actor: Actor) -> list[NextLink]:
+    if _flavour(job) is None:
+        return [NextLink("Flavours", reverse("jails:flavour-list", args=[job.host_id]), "copy")]
+    url = reverse("jails:flavour-detail", args=[job.host_id, job.intent["flavour"]])
+    return [NextLink("The flavour", url, "copy")]
+
+
 def _name_to_type(job: Job) -> str:
     return str(job.intent["flavour"])
 
 
 _PERM = Perm.FLAVOUR_CHANGE
 KINDS = (
-    JobKind(plans.EDIT, "Change a flavour's files", verify_edit, again=Again(_PERM, _edit_again, _ask_edit)),
-    JobKind(plans.NEW, "Make a flavour", verify_new, again=Again(_PERM, _new_again, _ask_new)),
+    JobKind(
+        plans.EDIT, "Change a flavour's files", verify_edit, _to_flavour, Again(_PERM, _edit_again, _ask_edit)
+    ),
+    JobKind(plans.NEW, "Make a flavour", verify_new, _to_flavour, Again(_PERM, _new_again, _ask_new)),
     JobKind(
         plans.DELETE,
         "Delete a flavour",
         verify_delete,
-        again=Again(_PERM, _delete_again, _ask_delete, _name_to_type),
+        _to_flavour,
+        Again(_PERM, _delete_again, _ask_delete, _name_to_type),
     ),
 )

@@ -13,11 +13,6 @@ FROZEN = (
     "Look through the flavour before a jail is made with it: it holds all that the jail has changed, such as "
     "sshd's host keys, passwords, logs and the histories of shells, and each new jail would get the same."
 )
-NEEDS_K = (
-    "This works only where the jail was made with ezjail's option -k (“keep a snapshot of the untouched "
-    "jail”), so that its dataset still has the snapshot _vanilla_newjail_. Without it ezjail refuses, and "
-    "nothing is changed."
-)
 EXAMPLE = (
     "Each installation of the basejail writes the flavour example anew, and what is changed here is gone. "
     "A copy under another name stays."
@@ -72,7 +67,7 @@ def new_plan(
     if source:
         step = flavours.copy(directory, source, name)
     elif jail:
-        step, warnings = flavours.freeze(jail, name), (NEEDS_K, FROZEN)
+        step, warnings = flavours.freeze(jail, name), (FROZEN,)
     return Plan(NEW, f"Make the flavour {name}", (step,), (f"{directory}/{name} is a directory",), warnings)
 
 

@@ -11,12 +11,13 @@ from django.http import Http404
 from apps.freebsd.parsers.flavours import MOST_LISTED
 from apps.freebsd.values.flavour_path import FlavourPath
 from apps.hosts.models import Host
-from apps.jails.models import Jail, Kind
+from apps.jails.models import Jail, Kind, Snapshot
 from apps.jails.queries import host_flavours
 
 # What the example that ezjail ships has of its own: its script calls pkg_add, which is gone since FreeBSD 10.
 EXAMPLE_SCRIPT = "etc/rc.d/ezjail.flavour.example"
 LARGEST_BYTES = 64 * 1024
+UNTOUCHED = "_vanilla_newjail_"  # what create -k keeps, and freeze compares with
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,14 @@ def file_get(flavour: Flavour, text: str) -> Entry:
 
 
 def freezable_jails(host: Host) -> list[Jail]:
-    """Return the jails that ezjail could freeze: those on ZFS."""
-    rows = Jail.objects.filter(host=host, kind=Kind.ZFS, observed_at__isnull=False).only("name", "safe_name")
-    return [jail for jail in rows.order_by("name") if jail.has_manageable_name]
+    """Return the jails that ezjail can freeze: those on ZFS whose snapshot of the untouched jail was kept.
+
+    Source: reference ezjail §1.5.
+    """
+    kept = Snapshot.objects.filter(host=host, name=UNTOUCHED).values_list("dataset", flat=True)
+    names = {dataset.rpartition("/")[2] for dataset in kept}
+    rows = Jail.objects.filter(host=host, kind=Kind.ZFS, name__in=names, observed_at__isnull=False)
+    return [jail for jail in rows.only("name", "safe_name").order_by("name") if jail.has_manageable_name]
 
 
 def _rows(host: Host) -> list[dict[str, Any]]:

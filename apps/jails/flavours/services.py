@@ -15,9 +15,8 @@ from apps.freebsd.values.flavour_path import FlavourPath
 from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails.flavours import plans
-from apps.jails.flavours.queries import Flavour, flavours_dir
+from apps.jails.flavours.queries import Flavour, flavours_dir, freezable_jails
 from apps.jails.flavours.reading import check_text, read_text
-from apps.jails.models import Jail, Kind
 from apps.jails.queries import host_flavours
 from apps.jails.services import Agreed, queue_plan
 from apps.jobs.models import Job
@@ -104,15 +103,17 @@ def new_flavour_plan(host: Host, name: FlavourName, source: str) -> Plan:
             raise InvalidInput("The host has no such flavour.", field="source")
         return plans.new_plan(flavours_dir(host), name, source=FlavourName.parse(what))
     if how == "jail":
-        return plans.new_plan(flavours_dir(host), name, jail=_zfs_jail(host, what))
+        return plans.new_plan(flavours_dir(host), name, jail=_freezable(host, what))
     return plans.new_plan(flavours_dir(host), name)
 
 
-def _zfs_jail(host: Host, safe_name: str) -> JailName:
-    jail = Jail.objects.filter(host=host, safe_name=safe_name, kind=Kind.ZFS).first()
-    if jail is None:
-        raise InvalidInput("The host has no such jail on ZFS: ezjail can freeze no other.", field="source")
-    return JailName.parse(jail.name)
+def _freezable(host: Host, safe_name: str) -> JailName:
+    for jail in freezable_jails(host):
+        if jail.safe_name == safe_name:
+            return JailName.parse(jail.name)
+    raise InvalidInput(
+        "ezjail can freeze only a jail on ZFS that kept a snapshot when it was created.", field="source"
+    )
 
 
 def flavour_new_request(*, actor: Actor, host: Host, name: FlavourName, source: str, agreed: Agreed) -> Job:

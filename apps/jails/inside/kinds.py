@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import Conflict, PanelError
@@ -12,7 +14,7 @@ from apps.jails.models import Jail
 from apps.jails.services import Agreed
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
-from apps.jobs.ports import Again, JobKind
+from apps.jobs.ports import Again, JobKind, NextLink
 
 
 def verify_service(job: Job) -> list[str]:
@@ -83,9 +85,17 @@ def _ask(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
     return services.inside_request(actor=actor, jail=_jail(job), wish=_wish(job), agreed=agreed)
 
 
+def _to_inside(job: Job, actor: Actor) -> list[NextLink]:
+    there = Jail.objects.filter(host_id=job.host_id, safe_name=job.subject).exists()
+    if not there or not actor.may(Perm.JAIL_INSIDE, job.host_id):
+        return []
+    url = reverse("jails:jail-inside", args=[job.host_id, job.subject])
+    return [NextLink("Inside the jail", url, "terminal-2")]
+
+
 _CHANGE, _COMMAND = (Again(perm, _again, _ask) for perm in (Perm.JAIL_INSIDE_CHANGE, Perm.JAIL_COMMAND))
 KINDS = (
-    JobKind(plans.SERVICE, "Change a service in a jail", verify_service, again=_CHANGE),
-    JobKind(plans.PACKAGES, "Change packages in a jail", verify_packages, again=_CHANGE),
-    JobKind(plans.COMMAND, "Run a command in a jail", _done, again=_COMMAND),
+    JobKind(plans.SERVICE, "Change a service in a jail", verify_service, _to_inside, _CHANGE),
+    JobKind(plans.PACKAGES, "Change packages in a jail", verify_packages, _to_inside, _CHANGE),
+    JobKind(plans.COMMAND, "Run a command in a jail", _done, _to_inside, _COMMAND),
 )

@@ -63,3 +63,10 @@ def test_removing_again_is_planned_while_the_file_is_there(flavoured):
     plan = plans.remove_plan(DIRECTORY, NAME, PATH)
     job = job_of(flavoured, plan, do="remove", flavour="example", path="etc/rc.conf")
     assert again(plans.EDIT).replan(job) == plan
+
+
+@pytest.mark.parametrize(("name", "page"), [("example", "/flavour/example/"), ("none", "/flavours/")])
+def test_a_job_leads_to_the_flavour_while_it_is_there(owner, flavoured, name, page):
+    job = job_of(flavoured, plans.new_plan(DIRECTORY, FlavourName(name)), flavour=name, source="empty")
+    (link,) = job_kind(plans.NEW).next_links(job, owner.actor)
+    assert link.url.endswith(page)

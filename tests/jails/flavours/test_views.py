@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.freebsd.commands import FileChange
-from apps.jails.models import Jail
+from apps.jails.models import Jail, Snapshot
 from apps.jobs.models import Job
 from tests.answers import commands, error_of, hidden, text, words
 from tests.jails.flavours.conftest import DIRECTORY, RC_CONF
@@ -16,6 +17,13 @@ from tests.places import make_jail
 
 def url(host, name: str, *args: str) -> str:
     return reverse(f"jails:flavour-{name}", args=[host.pk, *args])
+
+
+def keep_snapshot(jail: Jail) -> None:
+    """As ezjail's create -k leaves it."""
+    now = timezone.now()
+    values = {"dataset": f"zroot/ezjail/{jail.name}", "name": "_vanilla_newjail_", "made_at": now}
+    Snapshot.objects.create(host=jail.host, observed_at=now, **values)
 
 
 def agreed(answer) -> dict[str, str]:
@@ -193,11 +201,11 @@ def test_a_file_is_removed_and_made_executable_in_exact_forms(owner, flavoured, 
     ],
 )
 def test_a_flavour_is_made_of_nothing_another_or_a_jail(owner, flavoured, source, argv):
-    make_jail(flavoured, "db.one", kind="Z")
+    keep_snapshot(make_jail(flavoured, "db.one", kind="Z"))
     form = {"name": "mine", "source": source}
     shown = owner.client.post(url(flavoured, "new"), form)
     assert commands(shown) == [argv]
-    assert ("snapshot _vanilla_newjail_" in words(shown)) == source.startswith("jail")
+    assert ("Look through the flavour" in words(shown)) == source.startswith("jail")
     owner.client.post(url(flavoured, "new"), form | agreed(shown))
     job = Job.objects.get()
     assert (job.kind, job.intent) == ("jails.flavour_new", {"flavour": "mine", "source": source})
@@ -213,10 +221,12 @@ def test_a_flavour_is_made_of_nothing_another_or_a_jail(owner, flavoured, source
         ({"name": "-x", "source": "empty"}, "name", "A flavour's name is"),
         ({"name": "mine", "source": "flavour:gone"}, "source", "not one of the available choices"),
         ({"name": "mine", "source": "jail:plain"}, "source", "not one of the available choices"),
+        ({"name": "mine", "source": "jail:zfs"}, "source", "not one of the available choices"),
     ],
 )
 def test_what_cannot_be_made_is_told_at_its_field(owner, flavoured, form, field, said):
-    make_jail(flavoured, "plain")
+    keep_snapshot(make_jail(flavoured, "plain"))
+    make_jail(flavoured, "zfs", addresses="lo0|10.0.0.3/24", kind="Z")
     answer = owner.client.post(url(flavoured, "new"), form | {"confirmed": "yes"})
     assert answer.status_code == 422
     assert said in error_of(answer, f"id_{field}")
@@ -238,6 +248,8 @@ def test_deleting_the_hosts_default_warns(owner, flavoured):
 
 
 def test_jails_with_odd_names_are_not_offered_for_freezing(owner, flavoured):
-    make_jail(flavoured, "fine", kind="Z")
+    keep_snapshot(make_jail(flavoured, "fine", kind="Z"))
+    assert "jail:fine" in text(owner.client.get(url(flavoured, "new")))
     Jail.objects.update(name="$(id)")
+    Snapshot.objects.update(dataset="zroot/ezjail/$(id)")
     assert "jail:fine" not in text(owner.client.get(url(flavoured, "new")))

@@ -243,3 +243,11 @@ def test_a_wish_is_planned_again_as_it_was(owner, jail):
     Jail.objects.update(jid=None)
     with pytest.raises(Conflict):
         again("jails.command").replan(job)
+
+
+def test_a_job_leads_back_inside_while_the_jail_is_there(owner, viewer, jail):
+    job, kind = job_of(jail, "jails.command", "command", "id"), job_kind("jails.command")
+    assert [link.url for link in kind.next_links(job, owner.actor)] == [url(jail, "inside")]
+    assert kind.next_links(job, viewer.actor) == []
+    Jail.objects.all().delete()
+    assert kind.next_links(job, owner.actor) == []
