@@ -21,7 +21,7 @@ from apps.hosts.models import Host
 from apps.jails.changes import START, Change, subject_of, why_not_now
 from apps.jails.models import Jail
 from apps.jails.queries import jail_list
-from apps.jails.services import Agreed
+from apps.jails.services import GONE, Agreed
 from apps.jobs.batch_rules import Pace
 from apps.jobs.batches import Child, batch_create, batch_find
 from apps.jobs.models import OPEN_STATES, Batch, Job, JobState
@@ -136,7 +136,7 @@ def _jails(actor: Actor, jail_ids: Iterable[int], *, with_facts: bool) -> list[J
     rows = jail_list(actor).prefetch_related(None).filter(pk__in=wanted)
     if not with_facts:
         return list(rows.order_by("host__name", "name", "pk"))
-    jails = list(rows.defer(None).defer("wanted", "host__facts").order_by("host__name", "name", "pk"))
+    jails = list(rows.defer(None).defer("host__facts").order_by("host__name", "name", "pk"))
     hosts = Host.objects.in_bulk({jail.host_id for jail in jails})
     for jail in jails:
         jail.host = hosts[jail.host_id]
@@ -165,6 +165,8 @@ def _why_not(actor: Actor, change: Change, jail: Jail, open_job: Job | None) -> 
         return denial(change.perm)
     if why_not := why_not_now(jail.host, open_job):
         return why_not
+    if jail.missing_since and not change.takes_missing:
+        return GONE.format(name=jail.name)
     return "It has not been seen on the host yet." if jail.observed_at is None else change.nothing_to_do(jail)
 
 

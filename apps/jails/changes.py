@@ -39,6 +39,8 @@ class Change:
         needs_facts: Whether its plan looks at what the jail's host has said.
         at: Gives it for a moment, where names that its commands make hold one.
         moment: That moment.
+        takes_missing: Whether it is for jails, too, that ezjail has no file for any more.
+        word: The word on a button, where that is not the verb.
     """
 
     verb: str
@@ -52,11 +54,13 @@ class Change:
     needs_facts: bool = False
     at: Callable[[str], Change] | None = None
     moment: str = ""
+    takes_missing: bool = False
+    word: str = ""
 
     @property
     def label(self) -> str:
         """The word on a button."""
-        return self.verb.capitalize()
+        return self.word or self.verb.capitalize()
 
 
 def _runs_already(jail: Jail) -> str:

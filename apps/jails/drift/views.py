@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,12 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
 from apps.freebsd.errors import Conflict
-from apps.hosts.models import Host
-from apps.hosts.queries import host_list
 from apps.jails.agreement import agreed, fresh_key
 from apps.jails.changes import why_not_now
 from apps.jails.drift import queries, services
-from apps.jails.drift.compare import AT_BOOT, FILE, FSTAB, MISSING, ROOT, RUNNING, differences
+from apps.jails.drift.compare import MISSING, differences
+from apps.jails.drift.listing import drift_listing, jails_shown
 from apps.jails.drift.notes import file_notes
 from apps.jails.drift.plans import apply_plan, heading, label
 from apps.jails.models import Jail
@@ -29,63 +28,22 @@ from apps.jails.queries import jail_list as jails_of
 from apps.jails.views import accepted, back_to
 from apps.jobs.models import OPEN_STATES, Job
 from apps.pages import htmx
-from apps.pages.listing import Column, Filter, Listing, ListSpec
 
 CONFIRM = {"dialog": "web/_confirm.html", "confirm": "web/_confirm.html"}
-VARIABLE = "variable"
-_FIELDS = (
-    (RUNNING, "Running or not"),
-    (AT_BOOT, "Started at boot or not"),
-    (VARIABLE, "A variable of the file"),
-    (FILE, "Other text of the file"),
-    (FSTAB, "fstab"),
-    (ROOT, "Root missing"),
-    (MISSING, "File missing"),
-)
-
-
-def _of_field(rows: QuerySet[Model], value: str) -> QuerySet[Model]:
-    if value == VARIABLE:
-        return rows.exclude(field__in=[field for field, _ in _FIELDS])
-    return rows.filter(field=value)
-
-
-def _on_host(rows: QuerySet[Model], value: str) -> QuerySet[Model]:
-    return rows.filter(jail__host__name=value)
-
-
-def _spec(hosts: QuerySet[Host]) -> ListSpec:
-    names = tuple((name, name) for name in hosts.values_list("name", flat=True))
-    return ListSpec(
-        id="drift-list",
-        columns=(
-            Column("jail", "Jail", ("jail__name", "jail__host__name", "field")),
-            Column("host", "Host", ("jail__host__name", "jail__name", "field")),
-            Column("field", "What differs", ("field", "jail__name")),
-            Column("wanted", "Wanted"),
-            Column("observed", "Seen on the host"),
-            Column("since", "First seen", ("first_seen_at", "jail__name")),
-        ),
-        search=(
-            "jail__name__icontains",
-            "jail__host__name__icontains",
-            "field__icontains",
-            "wanted__icontains",
-            "observed__icontains",
-        ),
-        search_label="Search jails, hosts, fields, values",
-        filters=(Filter("host", "Host", names, _on_host), Filter("field", "Kind", _FIELDS, _of_field)),
-        default_sort="-since",
-    )
 
 
 @require_GET
 def drift_list(request: PanelRequest) -> HttpResponse:
     """List in what the jails on the hosts that one may see are not as they are wanted."""
-    actor = request.actor
-    listing = Listing(_spec(host_list(actor)), queries.drift_list(actor), request.GET)
+    listing = drift_listing(request.actor, request.GET)
+    context = {
+        "listing": listing,
+        "jail_ids": ",".join(map(str, jails_shown(listing))) if listing.total else "",
+        "listing_query": quote(listing.query.urlencode()),
+        "may_settle": request.actor.may_anywhere(Perm.JAIL_CHANGE),
+    }
     partials = {"drift-list": "jails/drift/_list.html"}
-    return htmx.render_page(request, "jails/drift/list.html", {"listing": listing}, partials=partials)
+    return htmx.render_page(request, "jails/drift/list.html", context, partials=partials)
 
 
 @require_GET

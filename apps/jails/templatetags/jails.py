@@ -121,6 +121,7 @@ _LOOK = {
     "restart": ("refresh", Perm.JAIL_STOP),
     "delete": ("trash", Perm.JAIL_DELETE),
     "move": ("arrow-right", Perm.JAIL_MOVE),
+    "apply_wanted": ("check", Perm.JAIL_CHANGE),
     "archive": ("packages", Perm.JAIL_ARCHIVE),
     "snapshot": ("clock", Perm.JAIL_ARCHIVE),
 }
