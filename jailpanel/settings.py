@@ -177,9 +177,8 @@ UPDATE_KEY_PRINT = os.environ.get("JAILPANEL_UPDATE_KEY_PRINT", "").lower()
 
 # -- FreeBSD's releases: what a basejail is made of -------------------------------------------------
 MIRROR = os.environ.get("JAILPANEL_MIRROR", "https://download.freebsd.org").rstrip("/")
-ARCHIVE_MIRROR = os.environ.get(
-    "JAILPANEL_ARCHIVE_MIRROR", "https://archive.freebsd.org/old-releases"
-).rstrip("/")
+_OLD_RELEASES = "https://archive.freebsd.org/old-releases"
+ARCHIVE_MIRROR = os.environ.get("JAILPANEL_ARCHIVE_MIRROR", _OLD_RELEASES).rstrip("/")
 # Looked into before a mirror is asked: <machine>/<processor>/<release>/MANIFEST, laid there by hand.
 MIRROR_DIR = STATE_DIR / "mirror"
 

@@ -224,7 +224,11 @@ def _pretend(release: Release, host_release: Release) -> tuple[str, ...]:
 def _install_purpose(
     release: Release, mirror: Mirror, flags: tuple[str, ...], pretend: tuple[str, ...]
 ) -> str:
-    where = "the host's own directory" if mirror.is_local else "a mirror over HTTPS rather than plain FTP"
+    where = (
+        "a directory of the host, with what was proven"
+        if mirror.is_local
+        else "a mirror over HTTPS rather than plain FTP"
+    )
     parts = [
         f"Install {release.name} as the basejail: -h names {where}",
         "-r names the release, so that ezjail neither guesses nor asks",

@@ -50,15 +50,15 @@ async def _one(call: Call, options: dict[str, str], url: str) -> int:
     if call.machine.files.is_dir(path):
         path = f"{path}/{name}"
     try:
-        await _into(call, options, path, fetched)
+        await _into(call, options, (path, name), fetched)
     except OSError as error:
         return await call.fail(f"fetch: {target}: open(): {error.strerror}")
     return 0
 
 
-async def _into(call: Call, options: dict[str, str], path: str, fetched: Fetched) -> None:
+async def _into(call: Call, options: dict[str, str], place: tuple[str, str], fetched: Fetched) -> None:
     """Write what comes: with -r behind whatever is there already, and so that what is cut short stays."""
-    files, data, name = call.machine.files, fetched.data, path.rpartition("/")[2]
+    files, data, (path, name) = call.machine.files, fetched.data, place
     if "r" not in options:
         await _transfer(call, options, name, fetched)
         files.write_bytes(path, data)
