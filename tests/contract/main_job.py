@@ -10,6 +10,7 @@ from apps.freebsd.channel.agent import RunEnd
 from apps.freebsd.commands import ezjail
 from apps.freebsd.parsers.facts import HostFacts
 from apps.freebsd.values import FlavourName, JailAddresses, JailName, Release
+from tests.contract.inside import a_running_jail_can_be_looked_into
 from tests.contract.runs import install
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ async def a_jail_lives_its_life(trial: Trial) -> None:
     await done(trial, ezjail.create(name, addresses))
     await _expect_created(trial, name, addresses)
     first = await _expect_started(trial, name, f"{PRIVATE}2")
+    await a_running_jail_can_be_looked_into(trial, name)
     outcome = await done(trial, ezjail.onestart(name))
     trial.expect_in("a second start says so", "already exists", outcome.text)
     trial.expect("and leaves it running", first, (await look(trial, name)).jid)
