@@ -97,7 +97,7 @@ def why_not_flavour_to(actor: Actor, source: Host, target: Host) -> str:
     if not actor.may(Perm.FLAVOUR_CHANGE, target.pk):
         return denial(Perm.FLAVOUR_CHANGE)
     if not target.is_online:
-        return f"{target.name} is {target.get_state_display()}."
+        return f"It is {target.get_state_display()}."
     return "" if target.facts.get("ezjail", {}).get("installed") else "It has no ezjail."
 
 

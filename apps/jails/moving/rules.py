@@ -34,7 +34,7 @@ def why_not_to(actor: Actor, source: Host, target: Host) -> str:
     if not actor.may(Perm.JAIL_MOVE, target.pk):
         return denial(Perm.JAIL_MOVE)
     if not target.is_online:
-        return f"{target.name} is {target.get_state_display()}."
+        return f"It is {target.get_state_display()}."
     if not archive_directory(target):
         return "It has no ezjail, or has not said where that keeps archives."
     return ""

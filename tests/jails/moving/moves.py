@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils import timezone
 from apps.accounts.actor import PANEL
 from apps.hosts.models import Host
 from apps.jails.models import Jail
-from apps.jobs.models import Batch, Job, JobState
+from apps.jobs.models import Batch, BatchState, Job, JobState
 from apps.jobs.plan import Plan
 from apps.jobs.services import job_create
 from tests.places import make_host
@@ -31,15 +32,20 @@ def moved_away(
     target = to or make_host("beyond", address="203.0.113.200")
     Jail.objects.filter(host=host, safe_name=safe_name).update(jid=None, runs_at_boot=False)
     batch = Batch.objects.create(
-        kind=MOVE, title="Move it", idempotency_key=uuid4().hex, ended_at=timezone.now()
+        kind=MOVE,
+        title="Move it",
+        state=BatchState.ENDED,
+        idempotency_key=uuid4().hex,
+        ended_at=timezone.now(),
     )
-    out = _ended(batch, host, safe_name, "out", JobState.SUCCEEDED)
-    return out, _ended(batch, target, safe_name, "in", ended)
+    both = {"source": str(host.pk), "target": str(target.pk), "ran": True, "runs_at_boot": True}
+    out = _ended(batch, host, safe_name, {**both, "part": "out"}, JobState.SUCCEEDED)
+    return out, _ended(batch, target, safe_name, {**both, "part": "in"}, ended)
 
 
-def _ended(batch: Batch, host: Host, safe_name: str, part: str, state: str) -> Job:
+def _ended(batch: Batch, host: Host, safe_name: str, intent: dict[str, Any], state: str) -> Job:
+    part = intent["part"]
     position = ["out", "in"].index(part)
-    intent = {"part": part, "ran": True, "runs_at_boot": True, "source": "", "file_name": "web-1.tar.gz"}
     plan = Plan(MOVE, f"Part {part} of it", ())
     job = job_create(actor=PANEL, host_id=host.pk, plan=plan, subject=safe_name, intent=intent)
     now = timezone.now()
