@@ -22,6 +22,7 @@ from apps.jails.new_options import NewJailOptions
 from apps.jobs.plan import Plan
 
 PLAIN = NewJailOptions()
+_HARMLESS = ("false", "0", "disable", "new")
 _WHY = {
     "exec_stop": "its processes get to end by themselves (/etc/rc.shutdown) where ezjail would kill them",
     "parameters": "parameters of jail(8)",
@@ -99,7 +100,7 @@ def _dangers(options: NewJailOptions) -> tuple[str, ...]:
     return tuple(
         f"{word.name}: {word.parameter.danger}"
         for word in words
-        if word.parameter and word.parameter.danger and word.value not in ("false", "0", "disable")
+        if word.parameter and word.parameter.danger and word.value not in _HARMLESS
     )
 
 

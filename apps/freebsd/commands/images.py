@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apps.freebsd.values import JailName
 
 ASKING_TIMEOUT_S = 15 * 60
-FSCK_TIMEOUT_S = 2 * 3600
+FSCK_TIMEOUT_S = 3600
 
 
 def in_terminal(command: Command) -> Command:
@@ -27,8 +27,8 @@ def in_terminal(command: Command) -> Command:
     if command.argv[:3] == IN_A_TERMINAL:
         return command
     purpose = (
-        f"{command.purpose.rstrip('.')}; script gives it the terminal at which it asks for the passphrase; "
-        f"without an answer it is ended after {command.timeout_s // 60} minutes."
+        f"{command.purpose.rstrip('.')}; script gives it the terminal at which it asks for the passphrase, "
+        f"for {command.timeout_s // 60} minutes at most."
     )
     return replace(command, argv=(*IN_A_TERMINAL, *command.argv), purpose=purpose)
 
@@ -62,9 +62,10 @@ def fsck(name: JailName, *, encrypted: bool) -> Command:
         name: The jail, which does not run, and whose image is not attached.
         encrypted: Whether it asks for a passphrase.
     """
+    unsure = "waits until its time is up" if encrypted else "mends nothing of that"
     purpose = (
-        f"Attach the image of {name}, check its file system and detach it; what fsck would ask before mending "
-        "something, nobody answers, so that it mends nothing that it is not sure of."
+        f"Attach the image of {name}, check its file system and detach it; nobody answers what fsck asks before "
+        f"it mends what it is not sure of, so that it {unsure}."
     )
     command = _command(name, "fsck", purpose, undo=None, encrypted=encrypted)
     return replace(command, timeout_s=FSCK_TIMEOUT_S)

@@ -124,19 +124,21 @@ class CreateOptions:
 
     def reasons(self) -> list[str]:
         """Return what each option is for, a clause each."""
+        storage = {
+            Storage.IMAGE: f"-i makes it an image file of {self.size}, which is written in full",
+            Storage.ELI: (
+                f"-c eli makes it an encrypted image file of {self.size}, filled with random bytes before "
+                "geli asks for a new passphrase, twice and then once more, for two hours at most"
+            ),
+            Storage.ZFS: (
+                f"-z makes it a dataset below {self.parent}, and since ezjail does not look whether zfs "
+                "could, the panel does"
+            ),
+        }
         said = {
             f"-r puts its root at {self.root}": self.root,
-            f"-i makes it an image file of {self.size}, which is written in full": (
-                self.storage is Storage.IMAGE
-            ),
-            f"-c eli makes it an encrypted image file of {self.size}, filled with random bytes; geli asks "
-            "for a new passphrase twice and then once more; without an answer it is ended "
-            "after 2 hours": self.storage
-            is Storage.ELI,
-            f"-z makes it a dataset below {self.parent}; ezjail looks not whether zfs could, so the panel "
-            "looks afterwards": self.storage is Storage.ZFS,
-            "-a fills it from the archive instead of the template; of the archived settings nothing is taken "
-            "over": self.archive,
+            storage.get(self.storage, ""): self.storage,
+            "-a fills it from the archive, of whose settings nothing is taken over": self.archive,
             "-b has it passed over when the host boots": self.blocking,
             "-k keeps the snapshot that it began as, for freeze to compare with": self.keep_snapshot,
         }

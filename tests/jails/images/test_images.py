@@ -38,7 +38,7 @@ def test_what_asks_gets_a_terminal_and_says_how_long_it_waits():
     name = JailName.parse("test")
     command = images.attach(name, encrypted=True)
     assert command.argv == (*TERMINAL, EZJAIL, "config", "-i", "attach", "test")
-    assert "ended after 15 minutes" in command.purpose
+    assert "for 15 minutes at most" in command.purpose
     assert images.in_terminal(command) == command
     assert images.attach(name, encrypted=False).argv == (EZJAIL, "config", "-i", "attach", "test")
     assert images.detach(name).argv == (EZJAIL, "config", "-i", "detach", "test")
