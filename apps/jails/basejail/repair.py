@@ -21,7 +21,7 @@ from apps.jails.repair_jobs import was_cut
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
 
-KEYS = ("pending", "sets", "half-patched")
+KEYS = ("pending", "sets", "staging", "half-patched")
 
 
 def upkeep_findings(host: Host, known: Known) -> Iterator[Finding]:
@@ -40,6 +40,7 @@ def upkeep_findings(host: Host, known: Known) -> Iterator[Finding]:
     is_half_made = bool(seen.get("half_made") or (seen.get("present") and seen.get("missing")))
     if upkeep.get("sets") and not is_half_made:
         yield _sets(upkeep["sets"])
+    yield from _staging(known)
 
 
 def _pending(host: Host) -> Finding:
@@ -63,6 +64,22 @@ def _sets(paths: list[str]) -> Finding:
     plan = Plan(repair_plans.KIND, "Remove the sets", sets.remove_listed(paths), ("the sets are gone",))
     repair = Repair(UNDO, "Remove them", plan, Perm.BASEJAIL_INSTALL, {"wish": "tidy"})
     return Finding("sets", "", sentence, "", (repair,))
+
+
+def _staging(known: Known) -> Iterator[Finding]:
+    """Give the dataset of an installation that is not mounted: ezjail does not see it, and cannot make it."""
+    jailzfs = known.settings.get("jailzfs") or ""
+    names = {dataset.get("name") for dataset in known.facts.get("datasets") or ()}
+    half_made = (known.facts.get("basejail") or {}).get("half_made", ())
+    if not known.settings.get("use_zfs") or "fulljail" in half_made or f"{jailzfs}/fulljail" not in names:
+        return
+    sentence = (
+        f"The dataset {jailzfs}/fulljail of an installation that was cut short is there and not mounted: the "
+        "next installation cannot make its own."
+    )
+    plan = repair_plans.tidy_dataset_plan(str(jailzfs))
+    repair = Repair(UNDO, "Destroy the dataset", plan, Perm.BASEJAIL_INSTALL, {"wish": "tidy"})
+    yield Finding("staging", "", sentence, "", (repair,))
 
 
 def half_patched(job: Job) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from apps.accounts.actor import PANEL
 from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.freebsd.values import Release
 from apps.hosts.models import Host, HostState
+from apps.jails import remains
 from apps.jails.basejail import services
 from apps.jails.basejail.kinds import KIND
 from apps.jails.basejail.many import patch_many
@@ -20,9 +21,10 @@ from apps.jails.basejail.situation import situation_of
 from apps.jails.basejail.update_plans import Way
 from apps.jails.basejail.update_services import UpdateWish, update_plan, update_request
 from apps.jails.models import Basejail, Jail, Snapshot
+from apps.jails.repair import Finding
 from apps.jails.services import Agreed
 from apps.jobs.batch_rules import Pace
-from apps.jobs.models import Job, JobState
+from apps.jobs.models import Job, JobState, StepState
 from apps.jobs.ports import job_kind
 from apps.updates.models import ReleaseUpdate
 from tests.answers import text, words
@@ -209,6 +211,45 @@ def test_many_are_patched_and_who_is_left_out_is_told_why(ready):
     assert "newest that is known" in reasons["newest"]
     assert "no basejail" in reasons["bare"]
     assert "No answer" in reasons["away"]
+
+
+# -- what was cut short -----------------------------------------------------------------------------------
+
+
+def found(host: Host) -> dict[str, Finding]:
+    return {finding.key: finding for finding in remains.host_findings(host)}
+
+
+def test_a_staging_dataset_that_is_not_mounted_is_in_the_way(ready):
+    host = on_zfs(ready, datasets=[{"name": "zroot/ezjail/fulljail"}], basejail={"half_made": []})
+    (repair,) = found(host)["staging"].repairs
+    assert [step.argv for step in repair.plan.commands] == [
+        ("/sbin/zfs", "destroy", "-r", "zroot/ezjail/fulljail")
+    ]
+    mounted = on_zfs(
+        ready, datasets=[{"name": "zroot/ezjail/fulljail"}], basejail={"half_made": ["fulljail"]}
+    )
+    assert "staging" not in found(mounted)
+
+
+def test_sets_that_lie_about_can_be_removed(ready):
+    host = with_facts(ready, upkeep={"sets": ["13.2-RELEASE/base.txz"]})
+    (repair,) = found(host)["sets"].repairs
+    assert repair.plan.commands[0].argv[0] == "/bin/unlink"
+
+
+def test_a_patch_that_perhaps_missed_the_template_is_run_again(ready):
+    job = asked(ready, state=JobState.LOST)
+    job.steps.filter(position=0).update(state=StepState.SUCCEEDED, started_at=timezone.now(), exit_status=0)
+    job.steps.filter(position=1).update(state=StepState.LOST, started_at=timezone.now())
+    Basejail.objects.update(release="13.2-RELEASE-p3")
+    Host.objects.filter(pk=ready.pk).update(seen_at=timezone.now() + timedelta(seconds=1))
+    (finding,) = remains.job_findings(Job.objects.select_related("host__basejail").get(pk=job.pk))
+    assert finding.key == "half-patched"
+    assert "13.2-RELEASE-p3" in finding.sentence
+    assert [step.argv[3] for step in finding.repairs[0].plan.commands] == [
+        "/usr/jails/basejail", "/usr/jails/newjail",
+    ]  # fmt: skip
 
 
 # -- the page ---------------------------------------------------------------------------------------------
