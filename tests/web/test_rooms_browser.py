@@ -213,7 +213,7 @@ def test_a_new_plan_is_said_in_one_sentence(page, host):
     page.get_by_label("Name").fill("fresh")
     page.locator("#address-0").fill("10.0.0.7")
     page.locator("#address-0").blur()
-    expect(page.locator("body > [role=status]")).to_have_text("The plan has 1 command.")
+    expect(page.locator("body > [role=status]")).to_have_text("The plan has 2 commands.")
 
 
 def test_the_end_of_a_job_is_said_in_one_sentence(page, host, job):

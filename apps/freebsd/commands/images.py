@@ -64,8 +64,8 @@ def fsck(name: JailName, *, encrypted: bool) -> Command:
     """
     unsure = "waits until its time is up" if encrypted else "mends nothing of that"
     purpose = (
-        f"Attach the image of {name}, check its file system and detach it; nobody answers what fsck asks before "
-        f"it mends what it is not sure of, so that it {unsure}."
+        f"Attach the image of {name}, check its file system and detach it; nobody answers what fsck asks "
+        f"before it mends what it is not sure of, so that it {unsure}."
     )
     command = _command(name, "fsck", purpose, undo=None, encrypted=encrypted)
     return replace(command, timeout_s=FSCK_TIMEOUT_S)
