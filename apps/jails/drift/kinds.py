@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_making = {"jails.create"}
+_making = {"jails.create", "jails.restore"}
 _removing = {"jails.delete", "jails.repair"}
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
+from django.utils import timezone
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
@@ -14,6 +17,8 @@ from apps.jails.drift.plans import heading
 from apps.jails.drift.state import State
 from apps.jails.models import Drift, Jail
 from apps.jobs.file_diff import DiffLine, compare_texts
+
+LATELY, MOST_LOOKS = timedelta(days=30), 8
 
 
 def drift_list(actor: Actor) -> QuerySet[Drift]:
@@ -29,6 +34,42 @@ def drift_list(actor: Actor) -> QuerySet[Drift]:
 def drift_count(actor: Actor) -> int:
     """Return how many jails that the actor may see are not as they are wanted."""
     return drift_list(actor).order_by().values("jail").distinct().count()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """Jails that were taken over at one look at a host.
+
+    Args:
+        host_id: The host.
+        host_name: Its name.
+        at: When.
+        count: How many they were.
+        name: The name of one of them.
+        safe_name: Its safe name.
+    """
+
+    host_id: UUID
+    host_name: str
+    at: datetime | None
+    count: int
+    name: str
+    safe_name: str
+
+
+def taken_over(actor: Actor) -> list[TakenOver]:
+    """Return what was taken over lately on the hosts that the actor may see, the newest first."""
+    hosts = actor.scope(Perm.JAIL_VIEW)
+    jails = Jail.objects.filter(adopted_at__gte=timezone.now() - LATELY)
+    jails = jails if hosts is None else jails.filter(host_id__in=hosts)
+    looks = jails.order_by().values("host_id", "host__name", "adopted_at")
+    rows = looks.annotate(count=Count("pk"), name=Min("name"), safe=Min("safe_name")).order_by("-adopted_at")
+    return [
+        TakenOver(
+            row["host_id"], row["host__name"], row["adopted_at"], row["count"], row["name"], row["safe"]
+        )
+        for row in rows[:MOST_LOOKS]
+    ]
 
 
 ALL_OF_IT = "All of it is settled together, variables as well."

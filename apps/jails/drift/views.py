@@ -40,6 +40,7 @@ def drift_list(request: PanelRequest) -> HttpResponse:
         "listing": listing,
         "jail_ids": ",".join(map(str, jails_shown(listing))) if listing.total else "",
         "listing_query": quote(listing.query.urlencode()),
+        "taken_over": queries.taken_over(request.actor),
         "may_settle": request.actor.may_anywhere(Perm.JAIL_CHANGE),
     }
     partials = {"drift-list": "jails/drift/_list.html"}

@@ -15,6 +15,7 @@ from apps.jails.models import Drift, Jail
 from apps.jails.services import Agreed
 from apps.jobs.batch_rules import Pace
 from apps.jobs.models import Job
+from tests.answers import words
 from tests.freebsd.probes import out, whole_probe
 from tests.jails.conftest import NONE_RUNNING
 from tests.jails.drift.conftest import SIX, drifts
@@ -124,3 +125,12 @@ def test_the_list_is_narrowed_and_searched(drifting, owner, look):
     assert names(q="fib") == 1
     assert names(q="two.example") == 1
     assert names(host="no such host") == 4
+
+
+def test_what_was_taken_over_lately_is_listed_with_when(owner, outsider, look):
+    look(**FILE_GONE)
+    look()
+    page = words(owner.client.get(reverse("jails:drift-list")))
+    assert "six on alpha" in page
+    assert "2 jails on alpha" in page
+    assert "six on alpha" not in words(outsider.client.get(reverse("jails:drift-list")))
