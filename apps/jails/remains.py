@@ -23,6 +23,8 @@ from apps.jails.models import Jail
 from apps.jails.repair import Finding, Install, Known, Repair, Wish, findings, remains_of
 from apps.jails.repair_plans import STAND_IN
 from apps.jails.services import Agreed
+from apps.jails.settings.findings import with_renames
+from apps.jails.settings.renaming import RENAME
 from apps.jobs.models import OPEN_STATES, Job, JobState
 from apps.jobs.retries import was_looked_at_since
 from apps.jobs.services import announce, job_find
@@ -36,13 +38,14 @@ _CHANGERS = (
     "jails.stop",
     "jails.restart",
     "jails.repair",
+    RENAME,
     *_BASEJAIL,
 )
 
 
 def host_findings(host: Host) -> list[Finding]:
     """Return all that is half made on a host as it was last seen."""
-    return _findings(host, _known(host))
+    return with_renames(host, _findings(host, _known(host)))
 
 
 def _findings(host: Host, known: Known) -> list[Finding]:
@@ -62,7 +65,9 @@ def job_findings(job: Job) -> list[Finding]:
     jobs = _jobs_of(job)
     if jobs[:1] != [job]:
         return []  # what is there now is a later job's business
-    about = [finding for finding in host_findings(job.host) if _concerns(job, finding)]
+    found = _findings(job.host, _known(job.host))
+    found = with_renames(job.host, found) if job.kind == RENAME else found
+    about = [finding for finding in found if _concerns(job, finding)]
     about += half_patched(job)
     if job.subject and (jail := _jail_of(job)):
         about += repair_jobs.findings_of(job, jail, jobs)
@@ -114,7 +119,11 @@ def _suspects(host: Host, names: list[str]) -> dict[str, Jail]:
     unmarked = host.facts.get("leftovers", {}).get("unmarked", [])
     wanted = Q(root_exists=False) | Q(root="") | Q(safe_name__in=[*names, *unmarked, STAND_IN.safe_name])
     wanted |= Q(root__endswith="/fulljail") | Q(root__endswith="/ezjailtemp")
-    jails = Jail.objects.filter(wanted, host=host, missing_since__isnull=True).defer("config_text").prefetch_related("addresses")
+    jails = (
+        Jail.objects.filter(wanted, host=host, missing_since__isnull=True)
+        .defer("config_text")
+        .prefetch_related("addresses")
+    )
     return {jail.safe_name: jail for jail in jails.select_related("host").order_by("safe_name")}
 
 
@@ -139,6 +148,7 @@ def _wish(job: Job, before: Wish) -> Wish:
         public_first_reason=str(intent.get("public_first_reason") or before.public_first_reason),
         wipe=bool(intent.get("wipe")),
         was_cut=repair_jobs.was_cut(job) and (made or bool(intent.get("wipe"))),
+        kept_at=str(intent.get("at") or "") if "/" in str(intent.get("place")) else "",
     )
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from apps.accounts.permissions import Perm
-from apps.freebsd.commands import sets
-from apps.freebsd.commands.zfs import ZFS
+from apps.freebsd.commands import sets, zfs_kept
 from apps.freebsd.errors import InvalidInput
+from apps.freebsd.parsers.leftovers import CREATE_SNAPSHOT, PARTIAL
 from apps.freebsd.values import JailAddresses, JailName, safe_name
 from apps.jails import plans, repair_plans
 from apps.jails.models import Jail, Kind
@@ -79,6 +79,7 @@ class Wish:
         public_first_reason: Why its first address may be public, if it is.
         wipe: Whether a delete was to destroy the files.
         was_cut: Whether its command may have been ended in its middle.
+        kept_at: The moment in the name under which a deleted jail's dataset was to be kept; or empty.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class Wish:
     public_first_reason: str = ""
     wipe: bool = False
     was_cut: bool = False
+    kept_at: str = ""
 
     def wanted(self, name: JailName) -> NewJail | None:
         """Return the jail that was wished for, under the name of what is there; None when it is not known."""
@@ -160,12 +162,16 @@ class Remains:
 def findings(known: Known) -> list[Finding]:
     """Return all that is half made on a host, jail by jail, then what is the host's."""
     found = [*_all_remains(known), *_rootless(known), *_unmarked(known), *_unreadable(known)]
+    found += _unfinished(known)
     found = [finding for finding in found if finding.safe_name not in known.busy]
     if "" in known.busy:
         return found
     # What takes a broken create back takes its snapshot along.
     covered = any(
-        command.argv[0] == ZFS for item in found for way in item.repairs for command in way.plan.commands
+        command.argv[-1].endswith(f"@{CREATE_SNAPSHOT}")
+        for item in found
+        for way in item.repairs
+        for command in way.plan.commands
     )
     return [*found, *_basejail(known), *([] if covered else _snapshot(known)), *_by_hand(known)]
 
@@ -235,11 +241,28 @@ def _repairs_of(known: Known, remains: Remains, wish: Wish) -> Iterator[Repair]:
         plan = repair_plans.anew_plan(flavoured, place, snapshot=snapshot)
         made = created_intent(flavoured)
         yield Repair(FINISH, "Make it anew", plan, Perm.JAIL_DELETE, made, name.text, flavoured)
+    if wish.kind == "jails.delete" and wish.kept_at and remains.dataset:
+        yield from _keep_repairs(known, name, wanted, wish, remains)
+        return
     label = "Remove what was made" if undoes else "Destroy what is left"
     yield Repair(UNDO if undoes else FINISH, label, wipe, Perm.JAIL_DELETE, gone, name.text)
     if wish.kind == "jails.delete" and wanted:
         may_lack = wish.was_cut and not remains.dataset
         plan = repair_plans.register_plan(wanted, place, may_lack=may_lack)
+        yield Repair(UNDO, "Take it back in", plan, Perm.JAIL_CREATE, created_intent(wanted), "", wanted)
+
+
+def _keep_repairs(
+    known: Known, name: JailName, wanted: NewJail | None, wish: Wish, remains: Remains
+) -> Iterator[Repair]:
+    """Offer to keep a deleted jail's dataset as it was to be, or to make it the jail's root again."""
+    jailzfs = remains.dataset.rpartition("/")[0]
+    plan = repair_plans.keep_plan(name, jailzfs, wish.kept_at)
+    yield Repair(FINISH, "Keep it", plan, Perm.JAIL_DELETE, {"wish": "tidy"})
+    if wanted:
+        plan = repair_plans.register_plan(wanted, remains.dataset, may_lack=False)
+        root = f"{known.settings.get('jaildir')}/{name}"
+        plan = replace(plan, commands=(zfs_kept.mount(jailzfs, name, root), *plan.commands))
         yield Repair(UNDO, "Take it back in", plan, Perm.JAIL_CREATE, created_intent(wanted), "", wanted)
 
 
@@ -263,9 +286,19 @@ def _rootless(known: Known) -> Iterator[Finding]:
             repairs = (
                 tuple(_rootless_repairs(jail))
                 if jail.kind == Kind.DIRECTORY and jail.has_manageable_name
-                else ()
+                else tuple(_unmounted_repairs(known, jail))
             )
             yield Finding(f"rootless-{safe}", safe, sentence, "" if repairs else hint, repairs)
+
+
+def _unmounted_repairs(known: Known, jail: Jail) -> Iterator[Repair]:
+    """Offer to mount a dataset again that a deletion had put out of the way before it was cut short."""
+    dataset = f"{known.settings.get('jailzfs')}/{jail.name}"
+    points = {item["name"]: item["mountpoint"] for item in known.facts.get("datasets") or ()}
+    in_place = jail.root == f"{known.settings.get('jaildir')}/{jail.name}"
+    if points.get(dataset) == "none" and in_place and jail.has_manageable_name:
+        plan = repair_plans.mount_plan(JailName.parse(jail.name), dataset.rpartition("/")[0], jail.root)
+        yield Repair(UNDO, "Mount it again", plan, Perm.JAIL_DELETE, {"wish": "tidy"})
 
 
 def _rootless_repairs(jail: Jail) -> Iterator[Repair]:
@@ -300,6 +333,16 @@ def _unreadable(known: Known) -> Iterator[Finding]:
                 f"{safe} is removed there, what is left of the jail can be mended here."
             )
             yield Finding(f"file-{safe}", safe, jail.problem, advice)
+
+
+def _unfinished(known: Known) -> Iterator[Finding]:
+    directory = str(known.settings.get("archivedir") or "")
+    for number, name in enumerate(known.left.get("archives", ())):
+        safe = name.removeprefix(PARTIAL).removeprefix("kept.").rpartition("-")[0]
+        sentence = f"The archive {name} is not whole: its writing was cut short, or its disk was full."
+        plan = repair_plans.unfinished_plan(directory, name)
+        repair = Repair(FINISH, "Delete it", plan, Perm.JAIL_RESTORE, {"wish": "tidy"})
+        yield Finding(f"archive-{number}", safe, sentence, "", (repair,))
 
 
 def _basejail(known: Known) -> Iterator[Finding]:

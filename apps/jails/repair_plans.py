@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from apps.freebsd.commands import Command, ezjail, zfs
+from apps.freebsd.commands import Command, archives, ezjail, zfs, zfs_kept
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import FlavourName, JailName
 from apps.jails.services import NewJail
@@ -130,6 +130,24 @@ def snapshot_plan(jailzfs: str) -> Plan:
     """Return the plan that destroys the template's snapshot that a create left."""
     checks = ("the template has no such snapshot",)
     return Plan(KIND, "Remove the template's stray snapshot", _snapshot(jailzfs), checks)
+
+
+def unfinished_plan(directory: str, file_name: str) -> Plan:
+    """Return the plan that deletes an archive whose writing was cut short."""
+    checks = (f"{file_name} is gone",)
+    return Plan(KIND, "Delete the unfinished archive", (archives.remove(directory, file_name),), checks)
+
+
+def keep_plan(name: JailName, jailzfs: str, at: str) -> Plan:
+    """Return the plan that gives a deleted jail's dataset the name under which it was to be kept."""
+    checks = (f"{jailzfs}/{name} is gone, and among the kept jails",)
+    return Plan(KIND, f"Keep what is left of {name}", (zfs_kept.keep(jailzfs, name, at),), checks)
+
+
+def mount_plan(name: JailName, jailzfs: str, root: str) -> Plan:
+    """Return the plan that mounts a jail's dataset where its root belongs."""
+    command = zfs_kept.mount(jailzfs, name, root)
+    return Plan(KIND, f"Mount the root of {name} again", (command,), (f"{root} is there",))
 
 
 def _tidy_checks(names: Sequence[str]) -> tuple[str, ...]:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from apps.freebsd.commands import Command
 from apps.freebsd.commands.ezjail import EZJAIL_ADMIN
 from apps.freebsd.errors import InvalidInput
+from apps.freebsd.parsers.leftovers import PARTIAL
 
 if TYPE_CHECKING:
     from apps.freebsd.values import JailAddresses, JailName
 
-PARTIAL = (
-    "partial."  # no jail's archive begins so: ezjail takes what begins with a jail's name for its archive
-)
 GZIP, LINK, UNLINK = "/usr/bin/gzip", "/bin/link", "/bin/unlink"
 ARCHIVE_TIMEOUT_S = 12 * 3600
 QUICK_TIMEOUT_S = 60

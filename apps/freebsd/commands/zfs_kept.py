@@ -59,10 +59,19 @@ def bring_back(jailzfs: str, name: JailName, at: str, root: str) -> tuple[Comman
         (ZFS, "rename", old, new), "Give its dataset its name back.", undo=f"{ZFS} rename {new} {old}",
         timeout_s=TIMEOUT_S,
     )  # fmt: skip
-    undo = f"{ZFS} set mountpoint=none {new}"
+    return renamed, mount(jailzfs, name, root)
+
+
+def mount(jailzfs: str, name: JailName, root: str) -> Command:
+    """Build the call that mounts a jail's dataset where its root belongs.
+
+    Raises:
+        InvalidInput: The dataset has no name that we would pass on.
+    """
+    full = _full(jailzfs, str(name))
     purpose = "Mount it where the jail's root belongs."
-    mounted = Command((ZFS, "set", f"mountpoint={root}", new), purpose, undo=undo, timeout_s=TIMEOUT_S)
-    return renamed, mounted
+    undo = f"{ZFS} set mountpoint=none {full}"
+    return Command((ZFS, "set", f"mountpoint={root}", full), purpose, undo=undo, timeout_s=TIMEOUT_S)
 
 
 def destroy(jailzfs: str, name: JailName, at: str) -> Command:

@@ -328,6 +328,8 @@ def _leftovers(
         images=leftovers.orphan_images(roots, jails, settings),
         unmarked=leftovers.unmarked_jails(jails),
         snapshots=leftovers.left_snapshots(_template_snapshots(probe)),
+        restores=leftovers.left_restores(_said(probe, "restores")),
+        archives=leftovers.unfinished_archives(_said(probe, "archives")),
     )
 
 

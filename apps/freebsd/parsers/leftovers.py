@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from apps.freebsd.parsers.zfs import ZfsDataset
 
 CREATE_SNAPSHOT = "_vanilla_newjail_"
+PARTIAL = "partial."  # ezjail takes for a jail's archive whatever begins with its name
 _MADE_BY_START = ("nullfs", "devfs", "fdescfs", "procfs")
 _KEPT = re.compile(r"kept-(?P<name>.+)-(?P<at>[0-9]{14})")
+_RESTORE = re.compile(r"ezjail\.prop\.[A-Za-z0-9]{1,16}")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -43,6 +45,8 @@ class Leftovers:
         images: Paths of image files below ezjail's directory that are no jail's.
         unmarked: Safe names of jails that run and that ezjail takes for stopped: their id file is missing.
         snapshots: Full names of snapshots that a create takes of the template and takes away again.
+        restores: Paths of what a restore took out of an archive and left when it failed.
+        archives: Names of archives that are not proven whole, or are being written.
     """
 
     files: tuple[str, ...]
@@ -55,6 +59,8 @@ class Leftovers:
     images: tuple[str, ...] = ()
     unmarked: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()
+    restores: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
 
 
 def is_kept_dataset(name: str) -> bool:
@@ -123,7 +129,9 @@ def orphan_datasets(
 
 def left_mounts(mounts: Iterable[Mount], jails: Iterable[JailFacts]) -> tuple[str, ...]:
     """Return the mount points that a start makes and a stop takes away, of jails that do not run."""
-    stopped = [f"{jail.root}/" for jail in jails if jail.root and jail.running is None]
+    stopped = [
+        f"{jail.root}/" for jail in jails if jail.root and (jail.running is None or jail.running.dying)
+    ]
     made = [mount.point for mount in mounts if mount.kind in _MADE_BY_START]
     return tuple(point for point in made if point.startswith(tuple(stopped)))
 
@@ -156,6 +164,20 @@ def left_snapshots(text: str) -> tuple[str, ...]:
     Source: reference ezjail §7, §11.
     """
     return tuple(line for line in text.splitlines() if line.endswith(f"@{CREATE_SNAPSHOT}"))
+
+
+def left_restores(text: str) -> tuple[str, ...]:
+    """Return the paths of what `ezjail-admin restore` leaves in /tmp when its create fails.
+
+    Source: reference ezjail §8.2, §11.
+    """
+    return tuple(f"/tmp/{line}" for line in text.splitlines() if _RESTORE.fullmatch(line))  # noqa: S108
+
+
+def unfinished_archives(text: str) -> tuple[str, ...]:
+    """Return the names, from the agent's list of archives, that the panel gives to those not proven yet."""
+    names = (line.rpartition(" ")[2] for line in text.splitlines())
+    return tuple(sorted(name for name in names if name.startswith(PARTIAL)))
 
 
 def unknown_jails(running: Iterable[RunningJail], jails: Iterable[JailFacts]) -> tuple[str, ...]:

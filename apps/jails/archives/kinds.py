@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
-from apps.freebsd.commands.archives import PARTIAL
 from apps.freebsd.errors import Conflict
+from apps.freebsd.parsers.leftovers import PARTIAL
 from apps.jails.archives import plans, queries, services
 from apps.jails.archives.services import Wish
 from apps.jails.models import Archive, Jail, Snapshot

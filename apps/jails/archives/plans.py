@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from apps.freebsd.commands import Command, archives, ezjail, zfs_snapshots
 from apps.freebsd.errors import InvalidInput
+from apps.freebsd.parsers.leftovers import PARTIAL
 from apps.freebsd.values import JailName
 from apps.jails.archives.moments import archive_name, snapshot_label
 from apps.jails.models import Archive, Jail, Kind
@@ -46,7 +47,7 @@ def archive_plan(jail: Jail, directory: str, at: str, *, below: bool = False) ->
     file_name = archive_name(jail.safe_name, at)
     commands = (
         archives.write(JailName.parse(jail.name), file_name, running=jail.is_running),
-        archives.prove(directory, archives.PARTIAL + file_name),
+        archives.prove(directory, PARTIAL + file_name),
         *archives.finish(directory, file_name),
     )
     checks = (f"{directory}/{file_name} is there", "nothing unfinished of it is left")

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
-from apps.freebsd.commands.archives import PARTIAL
 from apps.freebsd.errors import InvalidInput
+from apps.freebsd.parsers.leftovers import PARTIAL
 from apps.hosts.models import Host
 from apps.hosts.queries import host_get
 from apps.jails.agreement import agreed

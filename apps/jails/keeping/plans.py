@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from apps.freebsd.commands import PlanStep, archives, ezjail, zfs_kept
+from apps.freebsd.parsers.leftovers import PARTIAL
 from apps.freebsd.values import JailName
 from apps.jails.archives.moments import archive_name
 from apps.jails.archives.plans import around
@@ -94,7 +95,7 @@ def _as_dataset(name: JailName, keeping: Keeping, root: str) -> tuple[PlanStep, 
 def _as_archive(name: JailName, keeping: Keeping) -> tuple[PlanStep, ...]:
     return (
         archives.write(name, keeping.place, running=False),
-        archives.prove(keeping.directory, archives.PARTIAL + keeping.place),
+        archives.prove(keeping.directory, PARTIAL + keeping.place),
         *archives.finish(keeping.directory, keeping.place),
         replace(ezjail.delete(name, wipe=True, force=True), undo="bringing it back from the archive"),
     )

@@ -14,6 +14,7 @@ from apps.freebsd.commands.new_jail import CreateOptions
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.jail_file import CONTROL, JailFile
 from apps.freebsd.new_jail_file import Defaults, file_text, foretell
+from apps.freebsd.parsers.leftovers import PARTIAL
 from apps.freebsd.values import JailAddresses, JailName
 from apps.hosts.models import Host
 from apps.jails.models import Jail
@@ -83,7 +84,7 @@ def out_plan(moving: Moving) -> Plan:
     commands: tuple[PlanStep, ...] = (
         *stopping,
         archives.write(name, moving.file_name, running=False),
-        archives.prove(directory, archives.PARTIAL + moving.file_name),
+        archives.prove(directory, PARTIAL + moving.file_name),
         *archives.finish(directory, moving.file_name),
         *((_leave_off(name),) if jail.runs_at_boot or stopping else ()),
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django import template
 
-from apps.freebsd.commands.archives import PARTIAL
+from apps.freebsd.parsers.leftovers import PARTIAL
 from apps.jails.archives.moments import is_own
 from apps.jails.models import Archive, Jail, Snapshot
 
