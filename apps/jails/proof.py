@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apps.freebsd.errors import InvalidInput
+from apps.freebsd.errors import InvalidInput, ParseError
+from apps.freebsd.parsers.ezjail_file import parse_ezjail_file
 from apps.freebsd.values import Release
 from apps.jails import new_proof, next_links, remains, retry
 from apps.jails.keeping.kinds import not_kept
@@ -56,7 +57,16 @@ def _created(job: Job) -> list[str]:
     addresses = ",".join(str(address) for address in jail.addresses.all())
     if addresses != job.intent["addresses"]:
         problems.append(f"ezjail's file holds the addresses {addresses or '(none)'}.")
-    return [*problems, *new_proof.wrong_of_options(job, jail)]
+    return [*problems, *_lacking(jail), *new_proof.wrong_of_options(job, jail)]
+
+
+def _lacking(jail: Jail) -> list[str]:
+    """Return that a file was not written to its end; it is new, so that no older ezjail wrote it."""
+    try:
+        missing = parse_ezjail_file(jail.config_text, jail.safe_name).missing
+    except ParseError:
+        return []
+    return [f"ezjail's file was cut short: it lacks {', '.join(missing)}."] if missing else []
 
 
 def _started(job: Job) -> list[str]:

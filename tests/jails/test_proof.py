@@ -10,6 +10,7 @@ from apps.hosts.models import Host
 from apps.jails.models import Basejail, Jail
 from apps.jobs.models import Job
 from apps.jobs.ports import job_kind, job_kinds
+from tests.freebsd.probes import jail_file
 from tests.jobs.conftest import make_job
 from tests.places import FACTS, make_basejail, make_jail
 
@@ -95,6 +96,7 @@ def test_a_restarted_jail_runs_with_another_jid(host, before, now, problem):
 
 # -- create -------------------------------------------------------------------------------------------
 
+WHOLE = jail_file("test", "test", "lo0|10.0.0.2/24")
 WANTED = {"name": "test", "addresses": "lo0|10.0.0.2/24,re0|192.0.2.10/24"}
 
 
@@ -108,6 +110,10 @@ def test_a_created_jail_is_there_as_it_was_asked_for(host):
     [
         ({"observed_at": None}, ["ezjail knows no such jail on the host."]),
         ({"problem": "The jail file test was cut short."}, ["The jail file test was cut short."]),
+        (
+            {"config_text": WHOLE[: WHOLE.index("export jail_test_retention_policy")]},
+            ["ezjail's file was cut short: it lacks retention_policy."],
+        ),
         ({"root_exists": False}, ["Its root directory /usr/jails/test is not there."]),
         ({"addresses": "lo0|10.0.0.2/24"}, ["ezjail's file holds the addresses lo0|10.0.0.2/24."]),
         (
@@ -115,7 +121,7 @@ def test_a_created_jail_is_there_as_it_was_asked_for(host):
             ["ezjail's file holds the addresses re0|192.0.2.10/24,lo0|10.0.0.2/24."],
         ),
     ],
-    ids=["never seen", "broken file", "no root", "an address less", "another order"],
+    ids=["never seen", "broken file", "cut short", "no root", "an address less", "another order"],
 )
 def test_a_jail_that_is_not_as_it_was_asked_for_is_told(host, values, problem):
     make_jail(host, **{"addresses": WANTED["addresses"]} | values)
