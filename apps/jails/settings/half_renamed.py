@@ -50,8 +50,9 @@ def _forget_old(job: Job, old: Jail | None, new: Jail) -> list[PlanStep]:
 
 def _put_back(job: Job, new: Jail) -> list[PlanStep]:
     steps: list[PlanStep] = []
+    own = (new.safe_name, f"{new.safe_name}.norun", f"fstab.{new.safe_name}")
     for step in job.stored_plan.commands:
-        if not isinstance(step, FileChange):
+        if not isinstance(step, FileChange) or step.path.rpartition("/")[2] not in own:
             continue
         now = new.config_text if step.path.startswith(CONTROL) else new.fstab_text
         if now not in (step.before, step.after):

@@ -11,6 +11,7 @@ from apps.accounts.actor import PANEL
 from apps.freebsd.values import JailName
 from apps.hosts.models import Host
 from apps.hosts.probe import probe_host
+from apps.jails import remains
 from apps.jails.models import Drift, Jail
 from apps.jails.services import Agreed
 from apps.jails.settings import services
@@ -160,6 +161,23 @@ def test_a_rename_that_was_cut_is_finished_by_trying_again(place, begun):
     assert "/var/tmp /usr/jails/new.name/mnt nullfs ro 0 0" in place.reads("/etc/fstab.new_name")
     place.does("ezjail-admin onestart new.name")
     assert place.jail("new_name").is_running
+
+
+def test_a_rename_that_was_cut_is_one_finding_and_nothing_offers_to_destroy_its_root(place):
+    jail, new = place.jail("web"), JailName.parse("new.name")
+    job = services.jail_rename_request(actor=PANEL, jail=jail, new=new, agreed=Agreed())
+    place.does(BEGUN["the root was moved"])
+    Job.objects.filter(pk=job.pk).update(state=JobState.FAILED)
+    probe_host(place.row.pk)
+    host = Host.objects.get(pk=place.row.pk)
+    (finding,) = remains.host_findings(host)
+    assert (finding.key, [one.way for one in finding.repairs]) == ("rename-web", ["finish"])
+    mended = remains.repair_request(
+        actor=PANEL, host=host, key=finding.key, way="finish", origin=job, typed_name="", agreed=Agreed()
+    )
+    place.works(mended)
+    assert remains.host_findings(Host.objects.get(pk=place.row.pk)) == []
+    assert (place.jail("new_name").pk, Drift.objects.count()) == (jail.pk, 0)
 
 
 def test_fstab_and_file_are_changed_as_text(place):
