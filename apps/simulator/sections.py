@@ -145,6 +145,7 @@ class Sections:
             "basejail_release": self.basejail_release,
             "update_marks": self.update_marks,
             "sets": self.sets,
+            "restores": self.restores,
             "pkgbase": self.pkgbase,
         }
         return known.get(name)
@@ -272,6 +273,13 @@ class Sections:
             names = self.names_in(f"{folder}/{release.decode()}")[0].splitlines()
             out += b"".join(b"%s/%s\n" % (release, name) for name in names if name.endswith(b".txz"))
         return out, b"", 0
+
+    def restores(self) -> Result:
+        """Print the names of what restores left in /tmp."""
+        start, folder = b"ezjail.prop.", f"{self.root}/tmp"  # noqa: S108 - a simulated host's
+        names = [name for name in listed(folder) if name.startswith(start) and _PLAIN.fullmatch(name)]
+        found = [name for name in names if is_regular(f"{folder}/{os.fsdecode(name)}")]
+        return b"".join(name + b"\n" for name in found), b"", 0
 
     def pkgbase(self) -> Result:
         """Print the package that the host's own base system comes from, if it does."""
