@@ -13,7 +13,7 @@ _PATH = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_./@+=-]*")
 
 def listed(folder: str) -> bytes:
     """Give a line for each file, folder and link below the flavours, in the order of their paths."""
-    top = os.fsencode(folder)
+    top = os.fsencode(folder.rstrip("/"))
     rows: list[tuple[bytes, bytes]] = []
     for flavour in _entries(top):
         if flavour.is_dir(follow_symlinks=False):

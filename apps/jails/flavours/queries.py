@@ -96,7 +96,8 @@ class Flavour:
 def flavours_dir(host: Host) -> str:
     """Return where a host keeps its flavours."""
     settings = host.facts.get("ezjail", {}).get("settings", {})
-    return settings.get("flavours_dir") or f"{settings.get('jaildir', '/usr/jails')}/flavours"
+    named = settings.get("flavours_dir") or f"{settings.get('jaildir', '/usr/jails')}/flavours"
+    return str(named).rstrip("/")
 
 
 def flavour_list(host: Host) -> list[Flavour]:

@@ -111,7 +111,7 @@ def test_the_exact_forms_are_let_through_and_no_others(flavoured):
 
 
 def test_the_directory_is_the_one_that_the_settings_name(flavoured):
-    flavoured.file("/usr/local/etc/ezjail.conf", "ezjail_flavours_dir=/srv/flavours\n")
+    flavoured.file("/usr/local/etc/ezjail.conf", "ezjail_flavours_dir=/srv/flavours/\n")
     flavoured.file("/srv/flavours/a/b", b"there\n")
     assert flavoured.ask("read", "/srv/flavours/a/b").stdout == b"there\n"
     assert flavoured.ask("read", RC).returncode == 77

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -208,3 +210,11 @@ def test_of_a_jail_that_does_not_run_nothing_is_asked(operator, url, there):
 def test_a_viewer_has_no_such_tab(viewer, operator, jail, url):
     assert url not in text(viewer.client.get(jail.get_absolute_url()))
     assert url in text(operator.client.get(jail.get_absolute_url()))
+
+
+def test_no_two_parts_share_an_id(owner, url, there):
+    pages = [text(part(owner, url, name)) for name in PARTS]
+    ids = [found for page in pages for found in re.findall(r'\sid="([^"]+)"', page)]
+    assert sorted(ids) == sorted(set(ids))
+    links = re.findall(r"<(?:a|summary)\s[^>]*>", "".join(pages))
+    assert not [link for link in links if "id=" not in link and link != "<summary>"]
