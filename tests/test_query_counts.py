@@ -305,7 +305,18 @@ def settings_of_one(count: int) -> str:
     return f"/hosts/{host.pk}/jails/jail0000/settings/"
 
 
+def where_to(count: int) -> str:
+    settings = {"jaildir": "/usr/jails", "archivedir": "/usr/jails/ezjail_archives"}
+    facts = FACTS | {"ezjail": FACTS["ezjail"] | {"settings": settings}}
+    host = make_host("alpha", facts=facts)
+    fill(host, 1)
+    for number in range(count):
+        make_basejail(make_host(f"host{number:03}", address=f"198.51.100.{number + 1}", facts=facts))
+    return f"/hosts/{host.pk}/jails/jail0000/move/"
+
+
 PAGES: dict[str, Callable[[int], str]] = {
+    "where a jail can be moved": where_to,
     "a jail's settings": settings_of_one,
     "hosts": hosts,
     "dashboard": dashboard,

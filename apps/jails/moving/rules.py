@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from uuid import UUID
+
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm, denial
 from apps.freebsd.errors import InvalidInput
@@ -40,22 +43,44 @@ def why_not_to(actor: Actor, source: Host, target: Host) -> str:
     return ""
 
 
-def why_not_archive_to(actor: Actor, archive: Archive, target: Host) -> str:
-    """Return why a host cannot get an archive; empty when it can."""
+def why_not_archive_to(actor: Actor, archive: Archive, target: Host, taken: Container[UUID]) -> str:
+    """Return why a host cannot get an archive; empty when it can.
+
+    Args:
+        actor: Who asks.
+        archive: The archive.
+        target: The host.
+        taken: The hosts that have one of that name (`having_archive`).
+    """
     if why_not := why_not_to(actor, archive.host, target):
         return why_not
-    if Archive.objects.filter(host=target, file_name=archive.file_name).exists():
-        return "It has an archive of that name already."
-    return ""
+    return "It has an archive of that name already." if target.pk in taken else ""
 
 
-def why_not_jail_to(actor: Actor, jail: Jail, target: Host) -> str:
-    """Return why a host cannot get a jail; empty when it can."""
+def having_archive(file_name: str) -> set[UUID]:
+    """Return the hosts that have an archive of a name."""
+    return set(Archive.objects.filter(file_name=file_name).values_list("host_id", flat=True))
+
+
+def having_jail(safe_name: str) -> set[UUID]:
+    """Return the hosts that have a jail of a name, or are about to."""
+    return set(Jail.objects.filter(safe_name=safe_name).values_list("host_id", flat=True))
+
+
+def why_not_jail_to(actor: Actor, jail: Jail, target: Host, taken: Container[UUID]) -> str:
+    """Return why a host cannot get a jail; empty when it can.
+
+    Args:
+        actor: Who asks.
+        jail: The jail, on the host that it leaves.
+        target: The host.
+        taken: The hosts that have one of that name (`having_jail`).
+    """
     if why_not := why_not_to(actor, jail.host, target):
         return why_not
     if not actor.may(Perm.JAIL_CREATE, target.pk):
         return denial(Perm.JAIL_CREATE)
-    if Jail.objects.filter(host=target, safe_name=jail.safe_name).exists():
+    if target.pk in taken:
         return f"It has a jail {jail.safe_name} already."
     ours, theirs = (str(host.facts.get("machine", "")) for host in (jail.host, target))
     if ours != theirs:

@@ -129,7 +129,9 @@ def lock(hosts: Iterable[Host]) -> None:
 
 def _check_move(actor: Actor, wish: MoveWish, agreed: Agreed) -> None:
     jail, target = wish.jail, wish.target
-    if why_not := rules.why_no_move(jail) or rules.why_not_jail_to(actor, jail, target):
+    if why_not := rules.why_no_move(jail) or rules.why_not_jail_to(
+        actor, jail, target, rules.having_jail(jail.safe_name)
+    ):
         raise Conflict(why_not)
     for host in (jail.host, target):
         if why_not := why_not_now(host, _open_job(host, jail.safe_name)):
@@ -252,7 +254,9 @@ def archive_copy_request(*, actor: Actor, archive: Archive, target: Host, agreed
     actor.require(Perm.JAIL_MOVE, target.pk)
     with transaction.atomic():
         lock((archive.host, target))
-        if why_not := rules.why_not_archive_to(actor, archive, target):
+        if why_not := rules.why_not_archive_to(
+            actor, archive, target, rules.having_archive(archive.file_name)
+        ):
             raise Conflict(f"{target.name}: {why_not}")
         return queue_plan(
             actor, target, archive_copy_plan(archive, target),

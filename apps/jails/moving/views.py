@@ -67,8 +67,8 @@ def jail_move_check(request: PanelRequest, host_id: UUID, safe_name: str) -> Htt
 
 
 def _offered(request: PanelRequest, jail: Jail) -> list[Choice]:
-    actor = request.actor
-    return choices(hosts_for(actor), lambda host: rules.why_not_jail_to(actor, jail, host))
+    actor, taken = request.actor, rules.having_jail(jail.safe_name)
+    return choices(hosts_for(actor), lambda host: rules.why_not_jail_to(actor, jail, host, taken))
 
 
 def _movable(request: PanelRequest, host_id: UUID, safe_name: str) -> Jail:
@@ -160,9 +160,8 @@ def archive_copy(request: PanelRequest, host_id: UUID, file_name: str) -> HttpRe
     """Choose the host that an archive is copied to; on POST of a shown plan, ask for it."""
     archive = archive_get(actor=request.actor, host_id=host_id, file_name=file_name, need=Perm.JAIL_MOVE)
     back = back_to(request, reverse("jails:host-archives", args=[host_id]))
-    offered = choices(
-        hosts_for(request.actor), lambda host: rules.why_not_archive_to(request.actor, archive, host)
-    )
+    actor, taken = request.actor, rules.having_archive(archive.file_name)
+    offered = choices(hosts_for(actor), lambda host: rules.why_not_archive_to(actor, archive, host, taken))
     target = chosen(request, offered)
     if target is not None and request.method == "POST" and request.POST.get("plan_hash"):
         job = services.archive_copy_request(
