@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.accounts.middleware import PanelRequest
@@ -52,18 +52,9 @@ def flavour_detail(request: PanelRequest, host_id: UUID, flavour: str) -> HttpRe
         "flavour": found,
         "is_cut": is_cut(host),
         "directory": f"{flavours_dir(host)}/{found.name}",
-        "copy_url": _copy_url(host, found),
     }
     partials = {"flavour-body": "jails/flavours/_body.html"}
     return htmx.render_page(request, "jails/flavours/detail.html", context, partials=partials)
-
-
-def _copy_url(host: Host, flavour: Flavour) -> str:
-    """Return where a flavour is copied to other hosts; empty where that cannot be done."""
-    try:
-        return reverse("jails:flavour-copy", args=[host.pk, flavour.name])
-    except NoReverseMatch:
-        return ""
 
 
 def _frame(request: PanelRequest, host: Host) -> dict[str, Any]:

@@ -118,13 +118,13 @@ def test_what_cannot_be_saved_is_told_at_the_field_and_kept(owner, flavoured, th
     assert not Job.objects.exists()
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"a\rb", b"\0", b"x" * 65537])
-def test_what_is_no_small_text_is_not_opened(owner, flavoured, there, data):
-    there.files[RC_CONF] = data
-    answer = owner.client.get(url(flavoured, "file", "example"), {"path": "etc/rc.conf"})
-    assert answer.status_code == 200
-    assert "cannot be edited here" in words(answer) or "too long to be edited" in words(answer)
-    assert "<textarea" not in text(answer)
+def test_what_is_no_small_text_is_not_opened(owner, flavoured, there):
+    for data in (b"\xff\xfe", b"a\rb", b"\0", b"x" * 65537):
+        there.files[RC_CONF] = data
+        answer = owner.client.get(url(flavoured, "file", "example"), {"path": "etc/rc.conf"})
+        assert answer.status_code == 200
+        assert "to be edited here" in words(answer) or "cannot be edited here" in words(answer)
+        assert "<textarea" not in text(answer)
 
 
 def test_a_host_that_is_away_is_told_on_the_page(owner, flavoured, there):
@@ -139,16 +139,12 @@ def test_hostile_text_in_a_file_stays_text(owner, flavoured, there):
     assert "<script>alert" not in page
 
 
-@pytest.mark.parametrize(
-    "path", ["../../etc/passwd", "/etc/passwd", "etc/../x", "", "etc/none", "a\0b", "-x/.."]
-)
-def test_no_path_leads_out_of_the_flavour(owner, flavoured, there, path):
-    for name in ("file", "file-remove", "file-mode"):
-        for answer in (
-            owner.client.get(url(flavoured, name, "example"), {"path": path}),
-            owner.client.post(url(flavoured, name, "example"), {"path": path, "confirmed": "yes"}),
-        ):
-            assert answer.status_code in {404, 422}
+def test_no_path_leads_out_of_the_flavour(owner, flavoured, there):
+    for path in ("../../etc/passwd", "/etc/passwd", "etc/../x", "", "etc/none", "a\0b", "-x/.."):
+        for name in ("file", "file-remove", "file-mode"):
+            shown = owner.client.get(url(flavoured, name, "example"), {"path": path})
+            asked = owner.client.post(url(flavoured, name, "example"), {"path": path, "confirmed": "yes"})
+            assert {shown.status_code, asked.status_code} <= {404, 422}, path
     assert not Job.objects.exists()
     assert not [words for words in there.requests if words[0] == "read"]
 
