@@ -44,6 +44,7 @@ class Moving:
         file_name: The archive that it travels in.
         starts: Whether it is started there.
         defaults: What the new host's ezjail.conf gives to a jail.
+        below: Whether there are datasets below the jail's, which no archive holds.
     """
 
     jail: Jail
@@ -53,6 +54,7 @@ class Moving:
     file_name: str
     starts: bool
     defaults: Defaults
+    below: bool = False
 
     @property
     def name(self) -> JailName:
@@ -94,12 +96,13 @@ def out_plan(moving: Moving) -> Plan:
         "the host does not start it when it boots",
     )
     title = f"Pack the jail {jail.name} for {moving.target.host.name}"
-    return Plan(MOVE, title, commands, checks, _out_warnings(jail))
+    return Plan(MOVE, title, commands, checks, tuple(_out_warnings(jail, below=moving.below)))
 
 
-def _out_warnings(jail: Jail) -> tuple[str, ...]:
+def _out_warnings(jail: Jail, *, below: bool) -> list[str]:
     down = f"{jail.name} is down from now on until it runs on the other host."
-    return (down,) if jail.is_running else ()
+    stay = "Datasets below its own do not go along: an archive holds one file system."
+    return [*((down,) if jail.is_running else ()), *((stay,) if below else ())]
 
 
 def in_plan(moving: Moving) -> Plan:
@@ -183,14 +186,12 @@ def back_plan(jail: Jail, *, starts: bool, runs_at_boot: bool) -> Plan:
         runs_at_boot: Whether it was started at boot then.
     """
     name = JailName.parse(jail.name)
-    allow = ezjail.config_run(name, run=True)
-    commands: tuple[PlanStep, ...] = (allow,)
-    if not runs_at_boot:
-        commands = (_allow_run(name),)
-    if starts:
-        commands = (*commands, ezjail.onestart(name))
-    if not runs_at_boot:
-        commands = (*commands, _leave_off(name))
+    allow = ezjail.config_run(name, run=True) if runs_at_boot else _allow_run(name)
+    commands: tuple[PlanStep, ...] = (
+        *((allow,) if starts or runs_at_boot else ()),
+        *((ezjail.onestart(name),) if starts else ()),
+        *(() if runs_at_boot else (_norun_there(name),)),
+    )
     checks = [f"jls shows {jail.safe_name} running"] if starts else []
     checks.append(f"the host {'starts' if runs_at_boot else 'does not start'} it when it boots")
     return Plan(BACK, f"Take the jail {jail.name} back", commands, tuple(checks))

@@ -16,7 +16,7 @@ from apps.freebsd.errors import Conflict
 from apps.freebsd.values import JailAddresses, JailName
 from apps.hosts.models import Host
 from apps.jails.archives.moments import archive_name
-from apps.jails.archives.queries import archive_directory
+from apps.jails.archives.queries import archive_directory, datasets_of
 from apps.jails.changes import subject_of, why_not_now
 from apps.jails.models import Archive, Jail, JailAddress
 from apps.jails.moving import plans, rules
@@ -74,6 +74,7 @@ class MoveWish:
             self.file_name,
             self.starts,
             defaults_of(self.target),
+            below=len(datasets_of(self.jail)) > 1,
         )
 
     @property
