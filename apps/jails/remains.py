@@ -20,7 +20,8 @@ from apps.jails import repair_jobs, services
 from apps.jails.basejail.repair import KEYS, half_patched, upkeep_findings
 from apps.jails.basejail.services import basejail_plan, intent_of, wish_of
 from apps.jails.models import Jail
-from apps.jails.repair import Finding, Install, Known, Repair, Wish, findings, remains_of
+from apps.jails.repair import findings, remains_of
+from apps.jails.repair_kinds import Finding, Install, Known, Repair, Wish
 from apps.jails.repair_plans import STAND_IN
 from apps.jails.services import Agreed
 from apps.jails.settings.findings import with_renames
@@ -119,11 +120,7 @@ def _suspects(host: Host, names: list[str]) -> dict[str, Jail]:
     unmarked = host.facts.get("leftovers", {}).get("unmarked", [])
     wanted = Q(root_exists=False) | Q(root="") | Q(safe_name__in=[*names, *unmarked, STAND_IN.safe_name])
     wanted |= Q(root__endswith="/fulljail") | Q(root__endswith="/ezjailtemp")
-    jails = (
-        Jail.objects.filter(wanted, host=host, missing_since__isnull=True)
-        .defer("config_text")
-        .prefetch_related("addresses")
-    )
+    jails = Jail.objects.filter(wanted, host=host, missing_since__isnull=True).prefetch_related("addresses")
     return {jail.safe_name: jail for jail in jails.select_related("host").order_by("safe_name")}
 
 

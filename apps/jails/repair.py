@@ -8,139 +8,21 @@ Source: reference ezjail §7, §11.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.accounts.permissions import Perm
 from apps.freebsd.commands import sets, zfs_kept
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.parsers.leftovers import CREATE_SNAPSHOT, PARTIAL
-from apps.freebsd.values import JailAddresses, JailName, safe_name
+from apps.freebsd.values import JailName, safe_name
 from apps.jails import plans, repair_plans
 from apps.jails.models import Jail, Kind
+from apps.jails.repair_files import file_findings, fstab_repair, host_file_findings, lost_roots, slug
+from apps.jails.repair_kinds import FINISH, UNDO, Finding, Known, Repair, Wish
 from apps.jails.services import NewJail
 from apps.jobs.plan import Plan
-
-FINISH, UNDO = "finish", "undo"
-
-
-@dataclass(frozen=True, slots=True)
-class Repair:
-    """One way on from something half made.
-
-    Args:
-        way: `finish` or `undo`.
-        label: The button's words.
-        plan: What runs.
-        perm: What one must hold on the host.
-        intent: What must be true afterwards, as the kind of the plan proves it.
-        typed_name: The name to be typed first, where files are destroyed; or empty.
-        wanted: The jail that is made or registered, if one is: it has to keep the rules.
-    """
-
-    way: str
-    label: str
-    plan: Plan
-    perm: Perm
-    intent: dict[str, Any] = field(default_factory=dict)
-    typed_name: str = ""
-    wanted: NewJail | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something half made.
-
-    Args:
-        key: Names it, as in `remains-web`, for as long as it is there.
-        safe_name: The jail that it is about; empty for the host's basejail and the like.
-        sentence: What there is.
-        advice: What to do by hand, where the panel offers nothing; or empty.
-        repairs: The ways on.
-    """
-
-    key: str
-    safe_name: str
-    sentence: str
-    advice: str = ""
-    repairs: tuple[Repair, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the last job that made or deleted a jail was for.
-
-    Args:
-        kind: The job's kind.
-        name: The jail's name; empty when the job does not say.
-        addresses: As ezjail's file would hold them; empty when unknown.
-        flavour: The flavour, if any.
-        public_first_reason: Why its first address may be public, if it is.
-        wipe: Whether a delete was to destroy the files.
-        was_cut: Whether its command may have been ended in its middle.
-        kept_at: The moment in the name under which a deleted jail's dataset was to be kept; or empty.
-    """
-
-    kind: str
-    name: str = ""
-    addresses: str = ""
-    flavour: str = ""
-    public_first_reason: str = ""
-    wipe: bool = False
-    was_cut: bool = False
-    kept_at: str = ""
-
-    def wanted(self, name: JailName) -> NewJail | None:
-        """Return the jail that was wished for, under the name of what is there; None when it is not known."""
-        try:
-            return NewJail(name, JailAddresses.parse(self.addresses), None, self.public_first_reason)
-        except InvalidInput:
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class Install:
-    """The install that would make the basejail whole.
-
-    Args:
-        plan: Its commands.
-        intent: What it is for.
-    """
-
-    plan: Plan
-    intent: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a host.
-
-    Args:
-        host_name: Its name.
-        facts: What the last probe said.
-        jails: Its jails by safe name.
-        wishes: What was wished last, by the safe name of its jail.
-        busy: Safe names that a job is open for; "" when one is for the host itself.
-        install: The install that would make the basejail whole, when one can be planned.
-    """
-
-    host_name: str
-    facts: Mapping[str, Any]
-    jails: Mapping[str, Jail]
-    wishes: Mapping[str, Wish] = field(default_factory=dict)
-    busy: frozenset[str] = frozenset()
-    install: Install | None = None
-
-    @property
-    def left(self) -> Mapping[str, Sequence[str]]:
-        """What belongs to no jail."""
-        return self.facts.get("leftovers", {})  # type: ignore[no-any-return]
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """The settings of ezjail in effect."""
-        return self.facts.get("ezjail", {}).get("settings", {})  # type: ignore[no-any-return]
 
 
 @dataclass(slots=True)
@@ -161,8 +43,8 @@ class Remains:
 
 def findings(known: Known) -> list[Finding]:
     """Return all that is half made on a host, jail by jail, then what is the host's."""
-    found = [*_all_remains(known), *_rootless(known), *_unmarked(known), *_unreadable(known)]
-    found += _unfinished(known)
+    found = [*_all_remains(known), *_rootless(known), *_unmarked(known)]
+    found += [*file_findings(known), *_unfinished(known)]
     found = [finding for finding in found if finding.safe_name not in known.busy]
     if "" in known.busy:
         return found
@@ -173,7 +55,7 @@ def findings(known: Known) -> list[Finding]:
         for way in item.repairs
         for command in way.plan.commands
     )
-    return [*found, *_basejail(known), *([] if covered else _snapshot(known)), *_by_hand(known)]
+    return [*found, *_basejail(known), *([] if covered else _snapshot(known)), *host_file_findings(known)]
 
 
 def remains_of(known: Known) -> dict[str, Remains]:
@@ -199,6 +81,8 @@ def _all_remains(known: Known) -> Iterator[Finding]:
 def _remains(known: Known, safe: str, remains: Remains) -> Finding:
     wish = known.wishes.get(safe) or Wish("")
     repairs = tuple(_repairs_of(known, remains, wish)) if _can_register(known, remains) else ()
+    if remains.fstab and not (remains.root or remains.dataset):
+        repairs = (fstab_repair(remains.fstab),)
     advice = "" if repairs else f"Look at {remains.words} on the host, and remove by hand what nobody needs."
     return Finding(f"remains-{safe}", safe, _what_remains(remains, wish), advice, repairs)
 
@@ -325,29 +209,23 @@ def _unmarked(known: Known) -> Iterator[Finding]:
             yield Finding(f"unmarked-{safe}", safe, sentence, "", (restart, stop))
 
 
-def _unreadable(known: Known) -> Iterator[Finding]:
-    for safe, jail in known.jails.items():
-        if jail.observed_at and jail.problem and not jail.root:
-            advice = (
-                "ezjail runs that file as it is, so look at it on the host. Once /usr/local/etc/ezjail/"
-                f"{safe} is removed there, what is left of the jail can be mended here."
-            )
-            yield Finding(f"file-{safe}", safe, jail.problem, advice)
-
-
 def _unfinished(known: Known) -> Iterator[Finding]:
     directory = str(known.settings.get("archivedir") or "")
-    for number, name in enumerate(known.left.get("archives", ())):
+    for name in known.left.get("archives", ()):
         safe = name.removeprefix(PARTIAL).removeprefix("kept.").rpartition("-")[0]
         sentence = f"The archive {name} is not whole: its writing was cut short, or its disk was full."
         plan = repair_plans.unfinished_plan(directory, name)
         repair = Repair(FINISH, "Delete it", plan, Perm.JAIL_RESTORE, {"wish": "tidy"})
-        yield Finding(f"archive-{number}", safe, sentence, "", (repair,))
+        yield Finding(f"archive-{slug(name)}", safe, sentence, "", (repair,))
 
 
 def _basejail(known: Known) -> Iterator[Finding]:
     seen = known.facts.get("basejail") or {}
-    half_made, missing = seen.get("half_made", ()), seen.get("missing", ()) if seen.get("present") else ()
+    taken = {jail.root for jail in known.jails.values()}
+    half_made = [
+        name for name in seen.get("half_made", ()) if f"{known.settings.get('jaildir')}/{name}" not in taken
+    ]
+    missing = seen.get("missing", ()) if seen.get("present") else ()
     if not (half_made or missing):
         return
     said = (
@@ -357,6 +235,10 @@ def _basejail(known: Known) -> Iterator[Finding]:
     )
     said += [f"the basejail lacks {len(missing)} of its parts, the first is {missing[0]}"] if missing else []
     sentence = f"{'; '.join(said)}."
+    sentence = f"{sentence[:1].upper()}{sentence[1:]}"
+    if half_made and (lost := lost_roots(known)):
+        yield Finding("basejail", "", sentence, _may_be(half_made, lost))
+        return
     repairs: list[Repair] = []
     if known.install:
         label = "Install it again" if missing or not seen.get("present") else "Run the installation again"
@@ -368,7 +250,16 @@ def _basejail(known: Known) -> Iterator[Finding]:
         plan = replace(plan, commands=(*plan.commands, *sets.remove_listed(lying)))
         repairs.append(Repair(UNDO, "Remove what it unpacked", plan, Perm.BASEJAIL_INSTALL, {"wish": "tidy"}))
     advice = "" if repairs else "Look at ezjail's directory on the host."
-    yield Finding("basejail", "", f"{sentence[:1].upper()}{sentence[1:]}", advice, tuple(repairs))
+    yield Finding("basejail", "", sentence, advice, tuple(repairs))
+
+
+def _may_be(half_made: Sequence[str], lost: Sequence[str]) -> str:
+    """Say why nothing is removed: `config -n fulljail NAME` moves a jail's root there, and refuses then."""
+    return (
+        f"{' and '.join(half_made)} may be the root of {' or '.join(lost)}, which is not where it belongs. "
+        "Look into it on the host, and mv it back; where it is none, mend the jail first. An installation "
+        "would wipe it."
+    )
 
 
 def _tidy(known: Known, half_made: Sequence[str]) -> Plan | None:
@@ -393,18 +284,3 @@ def _snapshot(known: Known) -> Iterator[Finding]:
         plan = repair_plans.snapshot_plan(known.settings["jailzfs"])
         repair = Repair(FINISH, "Remove the snapshot", plan, Perm.JAIL_DELETE, {"wish": "tidy"})
         yield Finding("snapshot", "", sentence, "", (repair,))
-
-
-def _by_hand(known: Known) -> Iterator[Finding]:
-    for number, path in enumerate(known.left.get("images", ())):
-        advice = (
-            "mdconfig -lv says whether it is attached: then umount it, mdconfig -d -u N, and remove "
-            f"{path} by hand."
-        )
-        yield Finding(f"image-{number}", "", f"The image file {path} is there, and no jail is in it.", advice)
-    if points := known.left.get("mounts", ()):
-        commands = "; ".join(f"umount {point}" for point in reversed(points))
-        sentence = (
-            "Something is still mounted below the root of a jail that does not run: its stop was cut short."
-        )
-        yield Finding("mounts", "", sentence, f"On the host: {commands}")

@@ -14,7 +14,8 @@ from apps.freebsd.commands import ezjail
 from apps.freebsd.values import JailName
 from apps.jails import plans, repair_plans
 from apps.jails.models import Jail
-from apps.jails.repair import FINISH, UNDO, Finding, Repair, Wish, addresses_of, created_intent
+from apps.jails.repair import addresses_of, created_intent
+from apps.jails.repair_kinds import FINISH, UNDO, Finding, Repair, Wish
 from apps.jobs.models import Job, JobState, StepState
 
 ENDED_BY_SIGNAL = 128

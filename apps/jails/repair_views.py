@@ -17,7 +17,7 @@ from apps.hosts.models import Host
 from apps.hosts.queries import host_get
 from apps.jails import remains
 from apps.jails.agreement import agreed, fresh_key
-from apps.jails.repair import Finding, Repair
+from apps.jails.repair_kinds import Finding, Repair
 from apps.jobs.models import Job
 from apps.jobs.queries import job_get, job_list
 from apps.pages import htmx

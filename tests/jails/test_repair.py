@@ -8,8 +8,11 @@ import pytest
 from django.utils import timezone
 
 from apps.accounts.permissions import Perm
+from apps.freebsd.commands import FileChange
+from apps.freebsd.parsers.ezjail_file import VARIABLES
 from apps.jails.models import Jail, JailAddress, Kind
-from apps.jails.repair import Finding, Install, Known, Wish, findings
+from apps.jails.repair import findings
+from apps.jails.repair_kinds import Finding, Install, Known, Wish
 from apps.jobs.plan import Plan
 
 EZJAIL = "/usr/local/bin/ezjail-admin"
@@ -130,12 +133,11 @@ def test_what_nobody_knows_of_is_only_destroyed_when_its_name_is_typed(wish):
     [
         (ROOT, True),
         (DATASET, False),
-        ({"fstabs": ["/etc/fstab.web"]}, False),
         ({"roots": ["/usr/jails/we b"]}, False),
         ({"roots": ["/usr/jails/-web"]}, False),
         ({"roots": ["/srv/web"]}, False),
     ],
-    ids=["directory among datasets", "dataset among directories", "fstab", "odd", "option", "elsewhere"],
+    ids=["directory among datasets", "dataset among directories", "odd", "option", "elsewhere"],
 )
 def test_what_ezjail_could_not_take_is_left_to_a_hand(left, zfs):
     finding = only(known(left, wish=CREATE, zfs=zfs))
@@ -181,12 +183,6 @@ def test_a_root_that_may_only_not_be_mounted_is_not_made_anew(kind):
     assert "zfs mount -a" in finding.advice
 
 
-def test_a_file_that_cannot_be_read_is_left_to_a_hand():
-    finding = only(known({}, jail(root="", problem="The jail file web was cut short.")))
-    assert (finding.key, finding.sentence) == ("file-web", "The jail file web was cut short.")
-    assert "/usr/local/etc/ezjail/web" in finding.advice
-
-
 def test_a_jail_that_ezjail_takes_for_stopped_is_restarted_or_stopped():
     finding = only(known({"unmarked": ["web"]}, jail(jid=4)))
     assert ways(finding) == {
@@ -225,20 +221,34 @@ def test_its_dataset_is_destroyed():
 
 
 @pytest.mark.parametrize(
-    ("basejail", "zfs", "jails"),
+    ("basejail", "zfs"),
     [
-        ({"half_made": ["fulljail"], "missing": ["newjail/etc/rc"]}, False, ()),
-        ({"missing": ["basejail/bin/sh"]}, False, ()),
-        ({"half_made": ["fulljail"], "present": False}, False, ()),
-        ({"half_made": ["fulljail", "ezjailtemp"]}, True, ()),
-        ({"half_made": ["fulljail"]}, False, ({"root": "/usr/jails/fulljail"},)),
+        ({"half_made": ["fulljail"], "missing": ["newjail/etc/rc"]}, False),
+        ({"missing": ["basejail/bin/sh"]}, False),
+        ({"half_made": ["fulljail"], "present": False}, False),
+        ({"half_made": ["fulljail", "ezjailtemp"]}, True),
     ],
-    ids=["template gone", "basejail broken", "first install", "no command of ezjail's", "a jail is in it"],
+    ids=["template gone", "basejail broken", "first install", "no command of ezjail's"],
 )
-def test_what_cannot_be_taken_back_is_only_finished(basejail, zfs, jails):
-    made = [jail(**values) for values in jails]
-    finding = findings(known({}, *made, basejail=basejail, zfs=zfs, install=AGAIN))[-1]
+def test_what_cannot_be_taken_back_is_only_finished(basejail, zfs):
+    finding = findings(known({}, basejail=basejail, zfs=zfs, install=AGAIN))[-1]
     assert (finding.key, list(ways(finding))) == ("basejail", ["finish"])
+
+
+def test_a_jail_that_lives_where_an_install_unpacks_is_never_taken_for_its_leftovers():
+    here = jail(root="/usr/jails/fulljail")
+    finding = only(known({}, here, basejail={"half_made": ["fulljail"]}, install=AGAIN))
+    assert (finding.key, finding.repairs) == ("endangered-web", ())
+    assert "would wipe it" in finding.sentence
+    assert "mv /usr/jails/fulljail" in finding.advice
+
+
+def test_a_directory_that_config_may_have_moved_there_is_not_wiped_either():
+    """`ezjail-admin config -n fulljail web` moves the root, and refuses the name then."""
+    half = {"half_made": ["fulljail"]}
+    _, finding = findings(known({}, jail(root_exists=False), basejail=half, install=AGAIN))
+    assert (finding.key, finding.repairs) == ("basejail", ())
+    assert "fulljail may be the root of web" in finding.advice
 
 
 def test_while_a_job_is_at_the_host_itself_nothing_of_it_is_told():
@@ -246,12 +256,57 @@ def test_while_a_job_is_at_the_host_itself_nothing_of_it_is_told():
     assert findings(known(left, basejail={"half_made": ["fulljail"]}, zfs=True, busy=frozenset({""}))) == []
 
 
-# -- what only a hand can mend ----------------------------------------------------------------------------
+# -- files and mounts -------------------------------------------------------------------------------------
+
+WHOLE = "".join(f'export jail_web_{name}="x"\n' for name in VARIABLES)
 
 
-def test_images_and_mounts_are_told_with_what_to_do():
-    left = {"images": ["/usr/jails/x.img"], "mounts": ["/usr/jails/web/dev", "/usr/jails/web/dev/fd"]}
-    image, mounts = findings(known(left))
+def test_a_file_that_was_cut_short_is_removed_or_written_as_it_was():
+    cut = jail(root="", problem="It was cut short.", config_text=WHOLE[:200], wanted={"file": WHOLE})
+    finding = only(known({}, cut))
+    (write, remove) = finding.repairs
+    (change,) = write.plan.commands
+    assert isinstance(change, FileChange)
+    assert (change.path, change.before, change.after) == ("/usr/local/etc/ezjail/web", WHOLE[:200], WHOLE)
+    assert (write.perm, remove.perm) == (Perm.JAIL_CHANGE, Perm.JAIL_DELETE)
+    assert ways(finding)["undo"] == ["/bin/unlink /usr/local/etc/ezjail/web"]
+
+
+@pytest.mark.parametrize("values", [{"jid": 4}, {"config_text": WHOLE}], ids=["it runs", "it is whole"])
+def test_a_file_that_is_needed_or_whole_is_not_removed(values):
+    cut = {"root": "", "problem": "No sh.", "config_text": WHOLE[:200]} | values
+    finding = only(known({}, jail(**cut)))
+    assert (finding.repairs, "look at it on the host" in finding.advice) == ((), True)
+
+
+def test_what_a_change_of_a_file_left_is_removed_and_what_is_a_hands_is_not():
+    first, second = findings(known({"files": ["notes.txt", "web.a1B2c3"]}))
+    assert (first.key, first.repairs, "notes.txt" in first.advice) == ("stray-notes-txt", (), True)
+    assert (second.key, second.safe_name) == ("temporary-web-a1B2c3", "web")
+    assert ways(second) == {"finish": ["/bin/unlink /usr/local/etc/ezjail/web.a1B2c3"]}
+
+
+def test_mounts_without_a_jail_or_anything_else_are_removed():
+    finding = only(known({"fstabs": ["/etc/fstab.web"]}))
+    assert (finding.key, ways(finding)) == ("remains-web", {"finish": ["/bin/unlink /etc/fstab.web"]})
+
+
+def test_what_a_stop_left_is_unmounted_last_first_and_jail_by_jail():
+    points = ["/usr/jails/web/dev", "/usr/jails/db/proc", "/usr/jails/web/dev/fd", "/home/x/dev"]
+    others, web, db = findings(known({"mounts": points}))
+    assert ways(web) == {"finish": ["/sbin/umount /usr/jails/web/dev/fd", "/sbin/umount /usr/jails/web/dev"]}
+    assert (web.key, db.key) == ("mounts-web", "mounts-db")
+    assert (others.advice, others.repairs) == ("On the host: umount /home/x/dev", ())
+    busy = findings(known({"mounts": points[:1]}, busy=frozenset({"web"})))
+    assert busy == [], "a start mounts before it starts"
+
+
+def test_what_a_restore_left_is_removed():
+    finding = only(known({"restores": ["/tmp/ezjail.prop.Ab12Cd34"]}))
+    assert ways(finding) == {"finish": ["/bin/unlink /tmp/ezjail.prop.Ab12Cd34"]}
+
+
+def test_images_are_told_with_what_to_do():
+    image = only(known({"images": ["/usr/jails/x.img"]}))
+    assert (image.key, image.repairs) == ("image-x-img", ())
     assert "mdconfig -lv" in image.advice
-    assert mounts.advice == "On the host: umount /usr/jails/web/dev/fd; umount /usr/jails/web/dev"
-    assert (image.repairs, mounts.repairs) == ((), ())

@@ -30,7 +30,7 @@ from apps.jails import remains, services
 from apps.jails.basejail import services as basejail_services
 from apps.jails.basejail.plans import InstallWish
 from apps.jails.models import Jail
-from apps.jails.repair import Finding
+from apps.jails.repair_kinds import Finding
 from apps.jails.services import Agreed, NewJail
 from apps.jobs.engine import advance_lane
 from apps.jobs.models import Job, JobState, Step, StepState

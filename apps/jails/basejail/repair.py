@@ -16,8 +16,8 @@ from apps.jails import repair_plans
 from apps.jails.basejail import update_plans
 from apps.jails.basejail.situation import trees_of
 from apps.jails.basejail.update_plans import Way
-from apps.jails.repair import FINISH, UNDO, Finding, Known, Repair
 from apps.jails.repair_jobs import was_cut
+from apps.jails.repair_kinds import FINISH, UNDO, Finding, Known, Repair
 from apps.jobs.models import Job
 from apps.jobs.plan import Plan
 

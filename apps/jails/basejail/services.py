@@ -19,7 +19,7 @@ from apps.hosts.services import host_lock
 from apps.jails.basejail import plans
 from apps.jails.basejail.plans import Ground, InstallWish
 from apps.jails.basejail.situation import running_jids
-from apps.jails.models import Jail
+from apps.jails.models import Jail, Kind
 from apps.jails.queries import host_release
 from apps.jails.services import Agreed, queue_plan
 from apps.jobs.models import Job, StepState
@@ -130,6 +130,13 @@ def _refuse_to_wipe(host: Host) -> None:
         raise Conflict(
             f"The root of the jail {jail.name} is {jail.root}, which every installation wipes first. Move it "
             "to another name before."
+        )
+    half_made = (host.facts.get("basejail") or {}).get("half_made")
+    lost = Jail.objects.filter(host=host, root_exists=False, kind=Kind.DIRECTORY).exclude(root="")
+    if half_made and (jail := lost.filter(missing_since__isnull=True, observed_at__isnull=False).first()):
+        raise Conflict(
+            f"The root of the jail {jail.name} is gone, and {' and '.join(half_made)}, which every "
+            "installation wipes first, may be it. Look into that on the host, or mend the jail first."
         )
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import PanelError
 from apps.hosts.models import Host
-from apps.jails.repair import FINISH, Finding, Repair
+from apps.jails.repair_kinds import FINISH, Finding, Repair
 from apps.jails.settings.half_renamed import rest_plan
 from apps.jails.settings.renaming import RENAME
 from apps.jobs.models import OPEN_STATES, Job, JobState

@@ -14,7 +14,7 @@ from apps.accounts.permissions import Perm, denial
 from apps.audit.models import AuditEvent
 from apps.hosts.models import Host
 from apps.jails import remains
-from apps.jails.repair import FINISH, Finding, Repair
+from apps.jails.repair_kinds import FINISH, Finding, Repair
 from apps.jobs.models import Job
 
 register = template.Library()

@@ -21,7 +21,7 @@ from apps.jails.basejail.situation import situation_of
 from apps.jails.basejail.update_plans import Way
 from apps.jails.basejail.update_services import UpdateWish, update_plan, update_request
 from apps.jails.models import Basejail, Jail, Snapshot
-from apps.jails.repair import Finding
+from apps.jails.repair_kinds import Finding
 from apps.jails.services import Agreed
 from apps.jobs.batch_rules import Pace
 from apps.jobs.models import Job, JobState, StepState

@@ -8,7 +8,7 @@ from apps.accounts.actor import PANEL
 from apps.hosts.models import Host
 from apps.jails import remains
 from apps.jails.models import Jail
-from apps.jails.repair import Finding
+from apps.jails.repair_kinds import Finding
 from apps.jobs.models import Job, JobState
 from tests.jobs.conftest import make_job
 from tests.places import FACTS, make_basejail, make_jail
