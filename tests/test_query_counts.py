@@ -15,7 +15,7 @@ from apps.audit.services import Subject, record
 from apps.hosts.models import Host, HostGroup
 from apps.jails.bulk import BulkAgreed, bulk_request
 from apps.jails.changes import CHANGES
-from apps.jails.models import Archive, Drift, Jail, JailAddress, JailPreset, Snapshot
+from apps.jails.models import Archive, Drift, Jail, JailAddress, JailPreset, KeptJail, Snapshot
 from apps.jails.plans import restart_plan
 from apps.jails.services import Agreed
 from apps.jobs.batch_rules import Pace
@@ -128,6 +128,14 @@ def archived_jail(count: int) -> Jail:
 
 def archives(count: int) -> str:
     return f"/hosts/{archived_jail(count).host_id}/archives/"
+
+
+def kept_jails(count: int) -> str:
+    host, now = make_host("alpha"), timezone.now()
+    for number in range(count):
+        times = {"deleted_at": now, "keep_until": now}
+        KeptJail.objects.create(host=host, name="web", place=str(number), is_dataset=False, **times)
+    return f"/hosts/{host.pk}/kept/"
 
 
 def archives_of_jail(count: int) -> str:
@@ -330,6 +338,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "a jail": one_jail,
     "archives of a host": archives,
     "archives of a jail": archives_of_jail,
+    "kept jails": kept_jails,
     "flavours": flavours,
     "a flavour": one_flavour,
     "jobs": jobs,

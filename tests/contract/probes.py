@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 SECTIONS = (
     "now", "id", "uname", "version", "sysctl", "jails", "jailsv", "interfaces", "mounts", "df",
     "ezjail-version", "ezjail-enable", "ezjail-conf", "ezjail-settings", "jail-files", "jail-files-odd",
-    "id-files", "jail-roots", "flavours", "basejail", "basejail-release",
+    "id-files", "jail-roots", "flavours", "archives", "basejail", "basejail-release",
 )  # fmt: skip
-ZFS_SECTIONS = ("zpool", "zfs", "zfs-template")
-MAY_FAIL = ("ezjail-conf", "sysctl", "ezjail-enable", "zfs-template")
+ZFS_SECTIONS = ("zpool", "zfs", "zfs-template", "zfs-jails")
+MAY_FAIL = ("ezjail-conf", "sysctl", "ezjail-enable", "zfs-template", "zfs-jails")
 
 
 async def harmless_checks_hold(trial: Trial) -> None:
