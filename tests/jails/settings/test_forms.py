@@ -29,7 +29,10 @@ VALUES = {
     "v-fib": ("fib", st.sampled_from(["0", "1", ""])),
     "v-retention_policy": ("retention_policy", st.sampled_from(["7x1d KEEP", ""])),
     "v-exec_stop": ("exec_stop", st.text(st.sampled_from("ab /-|&;<>()*'#"), max_size=20).map(str.strip)),
-    "v-exec_prestart": ("exec_prestart", st.lists(st.sampled_from(["/a", "/b 1", "/c"])).map("\n".join)),
+    "v-exec_prestart": (
+        "exec_prestart",
+        st.lists(st.sampled_from(["/a", "/b 1", "/c"]), max_size=5).map("\n".join),
+    ),
     "p-allow-raw_sockets": ("parameters", st.sampled_from(["", "0", "1"])),
     "p-sysvshm": ("parameters", st.sampled_from(["", "new"])),
 }
