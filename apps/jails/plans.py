@@ -12,7 +12,7 @@ from apps.jobs.plan import Plan
 
 def start_plan(jail: Jail) -> Plan:
     """Return the plan that starts a jail."""
-    commands = _while_runnable(jail, (_asking(jail, ezjail.onestart(_name(jail))),))
+    commands = _while_runnable(jail, (at_terminal(jail, ezjail.onestart(_name(jail))),))
     return Plan("jails.start", f"Start the jail {jail.name}", commands, (_runs(jail),))
 
 
@@ -24,7 +24,7 @@ def stop_plan(jail: Jail) -> Plan:
 
 def restart_plan(jail: Jail) -> Plan:
     """Return the plan that stops a jail and starts it again."""
-    commands = _while_runnable(jail, (_asking(jail, ezjail.onerestart(_name(jail))),))
+    commands = _while_runnable(jail, (at_terminal(jail, ezjail.onerestart(_name(jail))),))
     return Plan(
         "jails.restart", f"Restart the jail {jail.name}", commands, (f"{_runs(jail)}, with a new JID",)
     )
@@ -45,7 +45,7 @@ def delete_plan(jail: Jail, *, wipe: bool) -> Plan:
     )
 
 
-def _asking(jail: Jail, start: Command) -> Command:
+def at_terminal(jail: Jail, start: Command) -> Command:
     """Give the start of a jail whose image is encrypted the terminal at which it asks for the passphrase."""
     return images.in_terminal(start) if jail.kind in (Kind.GELI, Kind.GBDE) else start
 

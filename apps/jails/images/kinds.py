@@ -20,6 +20,9 @@ _ASKING = {
     "jails.create": Perm.JAIL_CREATE,
     "jails.start": Perm.JAIL_START,
     "jails.restart": Perm.JAIL_STOP,
+    "jails.change": Perm.JAIL_CHANGE,
+    "jails.change_host": Perm.HOST_SETUP,
+    "jails.apply_wanted": Perm.JAIL_CHANGE,
     "jails.image_attach": PERM,
     "jails.image_fsck": PERM,
 }

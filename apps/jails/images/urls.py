@@ -8,6 +8,8 @@ from apps.jails.images import views
 
 urlpatterns = [
     path(
-        "hosts/<uuid:host_id>/jails/<slug:safe_name>/image/<slug:image_verb>/", views.jail_image, name="jail-image"
+        "hosts/<uuid:host_id>/jails/<slug:safe_name>/image/<slug:image_verb>/",
+        views.jail_image,
+        name="jail-image",
     ),
 ]

@@ -17,6 +17,7 @@ from apps.freebsd.jail_file import jail_file_path
 from apps.freebsd.jail_variables import jail_variable
 from apps.freebsd.values import JailName
 from apps.jails.models import Jail
+from apps.jails.plans import at_terminal
 from apps.jobs.plan import Plan
 
 STOP_GOES_BY = frozenset({
@@ -68,7 +69,7 @@ def edit_plan(jail: Jail, edit: Edit) -> Plan:
         steps += [*_allow_run(jail, edit), ezjail.onestop(_name(jail))]
     steps += _writes(jail, edit, during)
     if restarts:
-        steps.append(ezjail.onestart(_name(jail)))
+        steps.append(at_terminal(jail, ezjail.onestart(_name(jail))))
     steps += _boot(jail, edit, during=during)
     return Plan(edit.kind, edit.title, tuple(steps), _checks(jail, edit, restarts), _warnings(jail, edit))
 

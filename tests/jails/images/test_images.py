@@ -12,6 +12,7 @@ from apps.freebsd.values import JailName
 from apps.jails import plans
 from apps.jails.images.services import CHANGES, image_request
 from apps.jails.services import Agreed
+from apps.jails.settings.plans import Edit, edit_plan
 from apps.jobs.models import Job
 from apps.jobs.ports import job_kind
 from tests.answers import commands, text
@@ -115,3 +116,9 @@ def test_one_that_came_to_nothing_is_tried_again(jail, sent, db):
     job = image_request(actor=PANEL, jail=row, change=CHANGES["attach"], agreed=Agreed())
     again = job_kind(job.kind).again
     assert again.replan(job) == job.stored_plan
+
+
+def test_a_restart_with_other_settings_asks_as_well(jail):
+    row = jail(jid=3)
+    edit = Edit("jails.change", "Change the jail test", restart=True)
+    assert edit_plan(row, edit).commands[-1].argv == (*TERMINAL, EZJAIL, "onestart", "test")
