@@ -6,6 +6,7 @@ from apps.freebsd.jail_file import JailFile
 from apps.jails import next_links
 from apps.jails.drift.kinds import register_making
 from apps.jails.models import Archive, Jail
+from apps.jails.moving.links import from_move
 from apps.jails.moving.plans import BACK, COPY, FLAVOUR, MOVE
 from apps.jails.queries import host_flavours
 from apps.jobs.models import Job
@@ -15,7 +16,7 @@ from apps.jobs.ports import JobKind, register_kind
 def register_kinds() -> None:
     """Tell the engine the kinds of job of this topic."""
     change = next_links.from_change
-    register_kind(JobKind(MOVE, "Move a jail to another host", _moved, change))
+    register_kind(JobKind(MOVE, "Move a jail to another host", _moved, from_move))
     register_kind(JobKind(BACK, "Take a moved jail back", _taken_back, change))
     register_kind(JobKind(COPY, "Copy an archive to another host", _copied))
     register_kind(JobKind(FLAVOUR, "Copy a flavour to another host", _flavour_copied))

@@ -39,7 +39,7 @@ def moved_away(
         ended_at=timezone.now(),
     )
     both = {"source": str(host.pk), "target": str(target.pk), "ran": True, "runs_at_boot": True}
-    both |= {"file_name": "web-1.tar.gz"}
+    both |= {"file_name": "web-1.tar.gz", "name": safe_name}
     out = _ended(batch, host, safe_name, {**both, "part": "out"}, JobState.SUCCEEDED)
     return out, _ended(batch, target, safe_name, {**both, "part": "in"}, ended)
 

@@ -246,6 +246,24 @@ def test_a_move_that_failed_says_that_nothing_is_lost(manager, jail, target):
     assert Job.objects.get(kind="jails.move_back").state == JobState.QUEUED
 
 
+def test_the_jobs_of_a_move_lead_to_the_jail_on_both_hosts(manager, jail, target):
+    for job in moved_away(jail.host, "web", to=target, ended=JobState.FAILED):
+        page = manager.client.get(job.get_absolute_url())
+        assert "web on alpha" in words(page)
+        assert "web on beyond" not in words(page)
+    make_jail(target, "web")
+    assert "web on beyond" in words(manager.client.get(job.get_absolute_url()))
+
+
+def test_the_pages_of_a_move_that_waits_show_its_plans(manager, jail, target):
+    ask(manager, jail, target)
+    into = Job.objects.get(host=target)
+    assert "Fetch the archive from alpha" in words(manager.client.get(into.get_absolute_url()))
+    assert "Move the jail web from alpha to beyond" in words(
+        manager.client.get(into.batch.get_absolute_url())
+    )
+
+
 def test_a_jail_that_runs_again_is_not_on_its_way_any_more(manager, jail, target):
     moved_away(jail.host, "web", to=target)
     Jail.objects.filter(pk=jail.pk).update(jid=9)
