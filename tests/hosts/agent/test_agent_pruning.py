@@ -97,3 +97,16 @@ def test_old_runs_make_room_for_a_start_that_finds_none(any_tree):
     any_tree.tool("bin/mkdir", f'#!/bin/sh\n[ ! -d "{old}" ] || exit 1\nexec /bin/mkdir "$@"\n')
     run_to_the_end(any_tree)
     assert not old.exists()
+
+
+def test_what_was_on_its_way_and_never_came_goes_after_fourteen_days(any_tree):
+    places = ("/var/db/jailpanel/files/sets", "/usr/jails/ezjail_archives")
+    parts = [any_tree.file(f"{place}/.x.tar.gz.part", b"half") for place in places]
+    parcel = any_tree.file("/var/db/jailpanel/files/flavour-web.20261124131500.tar", b"")
+    kept = [any_tree.file(f"{place}/x.tar.gz", b"whole") for place in places]
+    young = any_tree.file(f"{places[0]}/.y.part", b"half")
+    for file in (*parts, parcel, *kept):
+        os.utime(file, (time.time() - 16 * 86400,) * 2)
+    run_to_the_end(any_tree)
+    assert not any(file.exists() for file in (*parts, parcel))
+    assert all(file.exists() for file in (*kept, young))
