@@ -118,7 +118,12 @@ def _known(host: Host, *, but: Job | None = None) -> Known:
 
 def _suspects(host: Host, names: list[str]) -> dict[str, Jail]:
     unmarked = host.facts.get("leftovers", {}).get("unmarked", [])
-    wanted = Q(root_exists=False) | Q(root="") | Q(safe_name__in=[*names, *unmarked, STAND_IN.safe_name])
+    wanted = (
+        Q(root_exists=False)
+        | Q(root="")
+        | ~Q(problem="")
+        | Q(safe_name__in=[*names, *unmarked, STAND_IN.safe_name])
+    )
     wanted |= Q(root__endswith="/fulljail") | Q(root__endswith="/ezjailtemp")
     jails = Jail.objects.filter(wanted, host=host, missing_since__isnull=True).prefetch_related("addresses")
     return {jail.safe_name: jail for jail in jails.select_related("host").order_by("safe_name")}

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from apps.accounts.permissions import Perm
 from apps.freebsd.commands import FileChange, PlanStep, remnants
+from apps.freebsd.errors import ParseError
 from apps.freebsd.jail_file import LOST, jail_file_path
-from apps.freebsd.parsers.ezjail_file import VARIABLES
+from apps.freebsd.parsers.ezjail_file import VARIABLES, parse_ezjail_file
 from apps.freebsd.values import safe_name
 from apps.jails import repair_plans
 from apps.jails.models import Jail, Kind
@@ -57,13 +58,21 @@ def host_file_findings(known: Known) -> Iterator[Finding]:
 
 def _unreadable(known: Known) -> Iterator[Finding]:
     for safe, jail in known.jails.items():
-        if jail.observed_at and jail.problem and not jail.root:
+        if jail.observed_at and jail.problem and not _is_readable(jail):
             repairs = tuple(_file_repairs(jail))
             advice = (
                 "ezjail runs that file as it is, so look at it on the host. Once /usr/local/etc/ezjail/"
                 f"{safe} is removed there, what is left of the jail can be mended here."
             )
             yield Finding(f"file-{safe}", safe, jail.problem, "" if repairs else advice, repairs)
+
+
+def _is_readable(jail: Jail) -> bool:
+    """Tell whether a jail's file says what it has to; of one that was read before the root is still known."""
+    try:
+        return bool(jail.root) and bool(parse_ezjail_file(jail.config_text, jail.safe_name))
+    except ParseError:
+        return False
 
 
 def _file_repairs(jail: Jail) -> Iterator[Repair]:
