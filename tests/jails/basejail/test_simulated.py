@@ -91,6 +91,9 @@ def test_a_basejail_is_patched_brought_back_and_installed_over(row, hosts):
     assert updated(looked_at(row), Way.BACK).state == JobState.SUCCEEDED
     assert str(situation_of(looked_at(row)).trees.release) == "13.2-RELEASE"
 
+    assert updated(looked_at(row), Way.PORTS).state == JobState.SUCCEEDED
+    assert updated(looked_at(row), Way.SOURCES).state == JobState.SUCCEEDED
+
     does(hosts, "ezjail-admin onerestart web")
     assert situation_of(looked_at(row)).stale == []
     does(hosts, "ezjail-admin delete -wf web")

@@ -177,6 +177,17 @@ def test_jails_that_ran_all_along_need_a_restart(ready):
     assert situation_of(Host.objects.select_related("basejail").get(pk=host.pk)).stale == []
 
 
+def test_the_page_and_the_job_lead_to_their_restart(ready, owner):
+    make_jail(ready, "old", jid=3)
+    job = asked(ready)
+    Basejail.objects.update(release="13.2-RELEASE-p3")
+    page = text(owner.client.get(reverse("jails:basejail", args=[ready.pk])))
+    assert "1 of 1 running jail still runs what was there" in " ".join(page.split())
+    (link, _) = job_kind(KIND).next_links(job, owner.actor)
+    assert (link.label, link.url in page) == ("Restart 1 jail", True)
+    assert "ezjail-admin onerestart old" in words(owner.client.get(link.url))
+
+
 def test_so_do_those_of_a_basejail_that_was_laid_over(ready):
     make_jail(ready, "old", jid=3)
     wish = InstallWish(Release.parse("13.2-RELEASE"))
