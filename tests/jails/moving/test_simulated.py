@@ -55,6 +55,9 @@ def does(hosts):
 @pytest.fixture
 def places(db, hosts, settings, monkeypatch) -> dict[str, Host]:
     settings.JOB_OUTPUT_FLUSH_S = 0.01
+    # however slow the machine is: here a line that dropped is tried again, and not left for later
+    monkeypatch.setattr(steprun, "PATIENCE_S", 300)
+    monkeypatch.setattr(steprun, "FIRST_PATIENCE_S", 300)
     monkeypatch.setattr("apps.hosts.gateway.private_key_path", lambda: hosts.private_key_path)
     rows = {}
     for name in (OLD, NEW):
