@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.actor import PANEL
@@ -97,6 +98,19 @@ def half_made(count: int) -> str:
         job = make_job(host, subject=f"gone{number}")
         Job.objects.filter(pk=job.pk).update(kind="jails.create", state=JobState.LOST)
     return host.get_absolute_url()
+
+
+def basejail_with_stale_jails(count: int) -> str:
+    """A basejail that was patched while all of its jails ran."""
+    host = make_host("alpha")
+    make_basejail(host)
+    fill(host, count)
+    job = make_job(host)
+    jids = dict(Jail.objects.filter(jid__isnull=False).values_list("safe_name", "jid"))
+    intent, now = {"way": "patch", "was": "13.2-RELEASE-p1", "jids": jids}, timezone.now()
+    values = {"kind": "jails.basejail_update", "state": JobState.SUCCEEDED, "intent": intent, "ended_at": now}
+    Job.objects.filter(pk=job.pk).update(**values)
+    return reverse("jails:basejail", args=[host.pk])
 
 
 def what_a_job_left(count: int) -> str:
@@ -334,6 +348,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "ezjail on a host": host_ezjail,
     "setting a host up": host_ezjail_setup,
     "a host with much half made": half_made,
+    "a basejail whose jails need a restart": basejail_with_stale_jails,
     "what a job left half made": what_a_job_left,
     "a jail": one_jail,
     "archives of a host": archives,
