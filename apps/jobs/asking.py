@@ -20,7 +20,7 @@ from apps.freebsd.commands.asking import Prompt
 from apps.freebsd.errors import Conflict
 from apps.freebsd.secret import Secret
 from apps.jobs import ports
-from apps.jobs.models import Job
+from apps.jobs.models import Job, Step, StepState
 from apps.jobs.prompts import asking_step
 from apps.jobs.steprun import one_word
 
@@ -32,6 +32,8 @@ _THEN = {Prompt.NEW: (Prompt.AGAIN, Prompt.OLD), Prompt.AGAIN: (Prompt.OLD,), Pr
 # How long the next prompt of the same form is waited for; the page asks again for one that comes later.
 PATIENCE_S = 8.0
 LOOK_S = 0.2
+# How long the output that follows an answer is waited for.
+SEEN_S = 2.0
 
 _perms: dict[str, Perm] = {}
 
@@ -96,7 +98,19 @@ def job_answer(*, actor: Actor, job: Job, prompt: Prompt, secret: Secret) -> Non
     ears.answer(prompt, secret)
     for later in _THEN[prompt]:
         if not ears.answer_once_asked(later, secret):
+            break
+    _wait_for_output(step)
+
+
+def _wait_for_output(step: Step) -> None:
+    """Give the command a moment to print what follows, so that the page does not ask for the same again."""
+    deadline = time.monotonic() + SEEN_S
+    while time.monotonic() < deadline:
+        if not Step.objects.filter(
+            pk=step.pk, output_bytes=step.output_bytes, state=StepState.RUNNING
+        ).exists():
             return
+        time.sleep(LOOK_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ def waiting(host, fake_host, gateway, sent, monkeypatch):
     """Make a job whose step runs and has printed something; say where it is answered."""
     monkeypatch.setattr(asking, "PATIENCE_S", 0.05)
     monkeypatch.setattr(asking, "LOOK_S", 0.01)
+    monkeypatch.setattr(asking, "SEEN_S", 0)
 
     def make(output: bytes, argv=ATTACH) -> str:
         job = make_job(host, argv)

@@ -17,7 +17,7 @@ from apps.hosts.probe import probe_host
 from apps.jails.models import Jail
 from apps.jails.new_options import NewJailOptions
 from apps.jails.services import Agreed, NewJail, jail_create_request, jail_start_request
-from apps.jobs import steprun
+from apps.jobs import asking, steprun
 from apps.jobs.engine import advance_lane
 from apps.jobs.models import Job, JobState
 from apps.jobs.prompts import asking_step
@@ -48,6 +48,8 @@ def host(db, hosts, settings, monkeypatch):
 @pytest.fixture
 def answers(owner, monkeypatch):
     """Answer in the browser as soon as a job's page is told that it asks; say what was asked."""
+    monkeypatch.setattr(asking, "PATIENCE_S", 60)
+    monkeypatch.setattr(asking, "SEEN_S", 0)
     given: list[str] = []
     announce = steprun.announce
 
@@ -56,12 +58,13 @@ def answers(owner, monkeypatch):
             announce(job)
             fresh = Job.objects.get(pk=job.pk)
             if found := asking_step(fresh):
-                given.append(found[1].value)
                 page = text(owner.client.get(fresh.get_absolute_url()))
                 assert "This step asks for a" in page
                 data = {"passphrase": passphrase, "again": passphrase}
                 answer = owner.client.post(reverse("jobs:job-answer", args=[job.pk]), data)
-                assert answer.status_code == 302
+                # Until what follows has come over, the prompt that was answered is the last output still.
+                assert answer.status_code in (302, 409)
+                given.extend([found[1].value] * (answer.status_code == 302))
 
         monkeypatch.setattr(steprun, "announce", told)
         return given
@@ -98,7 +101,8 @@ def test_an_encrypted_jail_is_made_and_started_and_its_passphrase_is_nowhere(hos
     started = run(host, jail_start_request(actor=PANEL, jail=jail, agreed=Agreed()))
     assert (started.state, started.outcome) == (JobState.SUCCEEDED, "")
     assert asked == ["new", "old", "old"]
-    assert AuditEvent.objects.filter(action="job.passphrase_given").count() == 3
+    events = AuditEvent.objects.filter(action="job.passphrase_given")
+    assert set(events.values_list("job_id", flat=True)) == {made.pk, failed.pk, started.pk}
 
     kept = [every_row(), caplog.text]
     files = [path for path in hosts.root("crypt").rglob("*") if path.is_file() and not path.is_symlink()]
