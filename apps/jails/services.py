@@ -17,13 +17,13 @@ from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails import new_plans, new_rules, plans, rules
 from apps.jails.changes import RESTART, START, STOP, intent_of, subject_of, why_not_now
+from apps.jails.keeping.queries import keep_days
 from apps.jails.models import Jail, JailAddress
 from apps.jails.new_options import NewJailOptions
 from apps.jails.queries import host_flavours, host_network
 from apps.jobs.models import OPEN_STATES, Job
 from apps.jobs.plan import Plan
 from apps.jobs.services import Because, job_create, job_find
-
 
 GONE = "ezjail has no file for {name} any more: its page “Drift” has the ways out."
 
@@ -200,6 +200,8 @@ def jail_delete_request(*, actor: Actor, jail: Jail, wipe: bool, typed_name: str
     actor.require(Perm.JAIL_DELETE, jail.host_id)
     if typed_name != jail.name:
         raise InvalidInput(f"Type the jail's name, {jail.name}, to confirm.", field="typed_name")
+    if wipe and (days := keep_days(jail.host)):
+        raise Conflict(f"Jails of {jail.host.name} are kept for {days} days: delete it on its page.")
 
     def plan(row: Jail) -> Plan:
         return plans.delete_plan(row, wipe=wipe)

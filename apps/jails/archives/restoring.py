@@ -127,6 +127,8 @@ def put_back(
     Raises:
         InvalidInput, ParseError: They cannot be put back.
     """
+    if "\N{REPLACEMENT CHARACTER}" in known.config_text + known.fstab_text:
+        raise InvalidInput("They held bytes that are no text, which the panel does not have.")
     create = NewJailOptions().create
     values = foretell(name, addresses, create, defaults)
     before = file_text(name, values)

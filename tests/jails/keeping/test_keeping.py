@@ -9,10 +9,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.freebsd.errors import InvalidInput, NotAllowed
+from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.hosts.models import Host, HostGroup
 from apps.jails.keeping import queries, services
 from apps.jails.models import Archive, Jail, KeepPolicy, KeptJail
+from apps.jails.services import Agreed, jail_delete_request
 from apps.jobs.models import Job
 from tests.answers import commands, text, words
 from tests.places import FACTS, make_basejail, make_jail
@@ -80,6 +81,13 @@ def test_a_dataset_is_put_aside_and_named(owner, jail):
     owner.client.post(page(jail), carried(shown) | {"typed_name": "web"})
     job = Job.objects.get()
     assert (job.kind, job.intent["days"], job.intent["config_text"]) == ("jails.delete", 5, CONFIG)
+
+
+def test_no_other_way_destroys_what_is_to_be_kept(owner, jail):
+    KeepPolicy.objects.create(days=5)
+    with pytest.raises(Conflict, match="kept for 5 days"):
+        jail_delete_request(actor=owner.actor, jail=jail, wipe=True, typed_name="web", agreed=Agreed())
+    assert jail_delete_request(actor=owner.actor, jail=jail, wipe=False, typed_name="web", agreed=Agreed())
 
 
 def test_what_is_no_dataset_is_archived_first(owner, host):
@@ -151,6 +159,13 @@ def test_a_kept_archive_is_had_back_from_it(owner, host):
     assert (
         commands(owner.client.get(url))[1] == f"{EZJAIL} create -a {DIRECTORY}/{name} web 'lo0|10.0.0.2/24'"
     )
+
+
+def test_a_file_that_was_no_text_is_not_written_anew(owner, host):
+    row = kept(host, config_text=CONFIG + "# \N{REPLACEMENT CHARACTER}\n")
+    shown = owner.client.get(reverse("jails:kept-bring-back", args=[host.pk, row.pk]))
+    assert len(commands(shown)) == 3
+    assert "bytes that are no text" in words(shown)
 
 
 def test_what_nobody_knows_is_not_brought_back_blindly(owner, host):
