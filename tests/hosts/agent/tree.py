@@ -154,12 +154,23 @@ def _copy_script(target: Path, *changes: tuple[str, str]) -> None:
 
 
 def end_runs(tree: Tree) -> None:
-    """Kill what a test left running."""
+    """Kill what a test left running, those as well that script(1) gave a session of their own."""
     for file in tree.runs.glob("*/pgid"):
         pgid = int(file.read_text() or 0)
         if pgid > 1 and not (file.parent / "status").exists():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pgid, signal.SIGKILL)
+            for group in (pgid, *_groups_of(tree)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
+
+
+def _groups_of(tree: Tree) -> set[int]:
+    """Return the process groups of programs that lie in a host's tree."""
+    groups = set()
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"{tree.root}/".encode() in file.read_bytes():
+                groups.add(os.getpgid(int(file.parent.name)))
+    return groups - {os.getpgrp()}
 
 
 def let_go(tree: Tree) -> None:
