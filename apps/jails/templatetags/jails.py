@@ -120,7 +120,7 @@ _LOOK = {
     "stop": ("player-stop", Perm.JAIL_STOP),
     "restart": ("refresh", Perm.JAIL_STOP),
     "delete": ("trash", Perm.JAIL_DELETE),
-    "move": ("arrow-right", Perm.JAIL_MOVE),
+    "move": ("server-2", Perm.JAIL_MOVE),
     "apply_wanted": ("check", Perm.JAIL_CHANGE),
     "archive": ("packages", Perm.JAIL_ARCHIVE),
     "snapshot": ("clock", Perm.JAIL_ARCHIVE),
