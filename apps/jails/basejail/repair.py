@@ -6,6 +6,7 @@ Source: reference ezjail §11 (update -u, update -U; install: fetch).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC
 
 from apps.accounts.permissions import Perm
@@ -35,7 +36,8 @@ def upkeep_findings(host: Host, known: Known) -> Iterator[Finding]:
         return
     upkeep = known.facts.get("upkeep") or {}
     if upkeep.get("pending"):
-        yield _pending(host)
+        with suppress(InvalidInput):  # directories that the panel passes to no command
+            yield _pending(host)
     seen = known.facts.get("basejail") or {}
     is_half_made = bool(seen.get("half_made") or (seen.get("present") and seen.get("missing")))
     if upkeep.get("sets") and not is_half_made:

@@ -25,7 +25,7 @@ class Situation:
 
     Args:
         basejail: Its row; None when the host was never seen.
-        trees: Where it lies.
+        trees: Where it lies; None where ezjail's settings name paths that the panel would not pass on.
         note: What the update mirror said of its release.
         is_packaged: Whether the host's own base system is of packages.
         sets: Files of sets that lie on the host.
@@ -34,7 +34,7 @@ class Situation:
     """
 
     basejail: Basejail | None
-    trees: Trees
+    trees: Trees | None
     note: UpdateNote | None
     is_packaged: bool
     sets: tuple[str, ...]
@@ -54,7 +54,7 @@ def situation_of(host: Host) -> Situation:
     running = list(Jail.objects.filter(host=host, jid__isnull=False, is_dying=False).order_by("name"))
     return Situation(
         basejail,
-        trees_of(host),
+        _trees(host),
         update_note(basejail.release, str(host.facts.get("machine", ""))) if basejail else None,
         bool(upkeep.get("is_packaged")),
         tuple(upkeep.get("sets", ())),
@@ -63,8 +63,19 @@ def situation_of(host: Host) -> Situation:
     )
 
 
+def _trees(host: Host) -> Trees | None:
+    try:
+        return trees_of(host)
+    except InvalidInput:
+        return None
+
+
 def trees_of(host: Host) -> Trees:
-    """Return where a host's basejail and template lie, and what waits there."""
+    """Return where a host's basejail and template lie, and what waits there.
+
+    Raises:
+        InvalidInput: ezjail's settings name paths that the panel would not pass on.
+    """
     settings = host.facts.get("ezjail", {}).get("settings", {})
     jaildir = settings.get("jaildir") or "/usr/jails"
     dataset = f"{settings['jailzfs']}/basejail" if settings.get("use_zfs") and settings.get("jailzfs") else ""

@@ -30,6 +30,7 @@ from apps.jails.basejail.update_services import (
 )
 from apps.pages import htmx
 
+ODD_PATHS = "ezjail's settings name directories with characters that the panel passes to no command."
 CONFIRM = {"dialog": "web/_confirm.html", "confirm": "web/_confirm.html"}
 
 
@@ -119,9 +120,11 @@ def _actions(request: PanelRequest, host: Host, seen: Situation) -> list[Action]
     """Return what can be done, what is half done already first."""
     refused = "" if request.actor.may(Perm.BASEJAIL_INSTALL, host.pk) else denial(Perm.BASEJAIL_INSTALL)
     refused = refused or ("" if host.is_online else "The host is not online.")
-    ways = [Way.FINISH] if seen.trees.pending else []
+    if seen.trees is None:
+        refused = refused or ODD_PATHS
+    ways = [Way.FINISH] if seen.trees and seen.trees.pending else []
     ways += [Way.PATCH, Way.PORTS, Way.SOURCES, Way.WORLD, Way.BUILD] if seen.is_present else []
-    ways += [Way.BACK] if seen.trees.snapshot else []
+    ways += [Way.BACK] if seen.trees and seen.trees.snapshot else []
     found = [_action(host, way, refused or why_not_update(host, way)) for way in ways]
     at = 1 + ways.index(Way.PATCH) if Way.PATCH in ways else 0
     return [*found[:at], _install(host, refused, present=seen.is_present), *found[at:]]

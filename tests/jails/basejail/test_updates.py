@@ -288,6 +288,19 @@ def test_the_source_tree_is_complained_of_at_its_field(ready, owner):
     assert not Job.objects.exists()
 
 
+def test_directories_that_no_command_is_given_are_told(ready, owner):
+    settings = {"jaildir": "/usr/my jails", "jailbase": "/usr/my jails/basejail"}
+    host = with_facts(
+        ready, ezjail=FACTS["ezjail"] | {"settings": settings}, upkeep={"pending": ["basejail"]}
+    )
+    answer = owner.client.get(reverse("jails:basejail", args=[host.pk]))
+    assert answer.status_code == 200
+    assert "characters that the panel passes to no command" in words(answer)
+    assert "pending" not in found(host)
+    change = owner.client.get(reverse("jails:basejail-update", args=[host.pk, "patch"]))
+    assert "A path begins with /" in words(change)
+
+
 def test_an_unknown_change_is_no_page(ready, owner):
     assert owner.client.get(reverse("jails:basejail-update", args=[ready.pk, "nonsense"])).status_code == 404
 
