@@ -44,13 +44,38 @@ def host_file_findings(known: Known) -> Iterator[Finding]:
     if paths := known.left.get("restores", ()):
         yield _restores(list(paths))
     for path in known.left.get("images", ()):
-        name = path.rpartition("/")[2]
-        sentence = f"The image file {path} is there, and no jail is in it."
-        advice = (
-            "mdconfig -lv says whether it is attached: then umount it, mdconfig -d -u N, and remove "
-            f"{path} by hand."
+        yield _image(known, path)
+
+
+def _image(known: Known, path: str) -> Finding:
+    """Tell of an image that no jail is in; while it is attached there may be a person at it."""
+    name, advice = path.rpartition("/")[2], _by_hand(known, path)
+    sentence = f"The image file {path} is there, and no jail is in it."
+    repairs = () if advice else (_destroy_image(known, path),)
+    return Finding(f"image-{slug(name)}", "", sentence, advice, repairs)
+
+
+def _by_hand(known: Known, path: str) -> str:
+    """Return what to do on the host with an image before it can be destroyed here; or nothing."""
+    rows = [line.partition(" ") for line in known.left.get("attached", ())]
+    units = [unit for unit, _, held in rows if held == path]
+    root = path.removesuffix(".img")
+    if units:
+        return (
+            f"It is attached. On the host, once nobody needs it: umount {root}; mdconfig -d -u {units[0]}; "
+            f"rm -f {root}.device. Then it can be destroyed here."
         )
-        yield Finding(f"image-{slug(name)}", "", sentence, advice)
+    if not remnants.is_image(str(known.settings.get("jaildir") or ""), path):
+        return f"Look at {path} on the host, and remove it where nobody needs it."
+    return ""
+
+
+def _destroy_image(known: Known, path: str) -> Repair:
+    name = path.rpartition("/")[2]
+    command = remnants.remove_image(known.settings["jaildir"], path)
+    warning = f"All that is in {path} is destroyed. Nothing brings it back."
+    plan = _plan(f"Destroy the image {name}", [command], f"{path} is gone", warning=warning)
+    return Repair(UNDO, "Destroy it", plan, Perm.JAIL_DELETE, TIDY, name.removesuffix(".img"))
 
 
 # -- a jail's file ----------------------------------------------------------------------------------------

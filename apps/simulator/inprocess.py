@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ERROR_LIMIT = 4096
 # Tools whose answer changes only when the kernel's state or rc.conf does; its state is touched then.
 STEADY = frozenset(
-    {"uname", "freebsd-version", "jls", "ifconfig", "mount", "kldstat", "id", "sysrc"}
+    {"uname", "freebsd-version", "jls", "ifconfig", "mount", "kldstat", "id", "sysrc", "mdconfig"}
     | {"/usr/local/bin/ezjail-admin"}
 )
 _REQUEST = re.compile(r"(version)|facts ([0-9a-f]{32})|read (/[A-Za-z0-9_./-]+)")

@@ -306,7 +306,10 @@ def test_what_a_restore_left_is_removed():
     assert ways(finding) == {"finish": ["/bin/unlink /tmp/ezjail.prop.Ab12Cd34"]}
 
 
-def test_images_are_told_with_what_to_do():
+def test_images_are_destroyed_once_they_are_not_attached():
     image = only(known({"images": ["/usr/jails/x.img"]}))
-    assert (image.key, image.repairs) == ("image-x-img", ())
-    assert "mdconfig -lv" in image.advice
+    assert (image.key, ways(image)) == ("image-x-img", {"undo": ["/bin/unlink /usr/jails/x.img"]})
+    assert image.repairs[0].typed_name == "x"
+    attached = {"images": ["/usr/jails/x.img"], "attached": ["md3 /usr/jails/x.img"]}
+    image = only(known(attached))
+    assert (image.repairs, "mdconfig -d -u md3" in image.advice) == ((), True)

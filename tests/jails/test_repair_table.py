@@ -219,11 +219,13 @@ def test_a_snapshot_that_a_create_left(of_kind):
 def test_an_image_without_a_jail(place):
     left = file(place, "/usr/jails/other.img")
     left.write_bytes(b"")
+    place.machine.mount(Mount("/dev/md0", "/usr/jails/other", "ufs"))
     finding = only(place)
     assert (finding.key, finding.repairs) == ("image-other-img", ())
-    assert "mdconfig -d -u N" in finding.advice
-    left.unlink()
-    assert remains.host_findings(place.look()) == []
+    assert "mdconfig -d -u md0" in finding.advice
+    place.does("umount /usr/jails/other")
+    mended(place, "image-other-img", "undo")
+    assert not left.exists()
 
 
 def test_a_root_that_is_not_there(place):

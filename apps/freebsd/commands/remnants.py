@@ -18,6 +18,7 @@ _TEMPORARY = re.compile(r"[A-Za-z0-9_]{1,63}\.[A-Za-z0-9]{6}")
 _JAIL_FILE = re.compile(r"[A-Za-z0-9_]{1,63}(?:\.norun)?")
 _FSTAB = re.compile(r"/etc/fstab\.[A-Za-z0-9_]{1,63}")
 _RESTORE = re.compile(r"/tmp/ezjail\.prop\.[A-Za-z0-9]{1,16}")  # noqa: S108  ezjail's, not ours
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.img")
 _ROOT = re.compile(r"(?!.*(?://|/\.))/[A-Za-z0-9._/+@-]{1,900}(?<!/)")
 
 
@@ -99,6 +100,28 @@ def unmount(jaildir: str, point: str) -> Command:
         raise InvalidInput(f"No start of a jail mounts anything at {point}.")
     purpose = "Unmount what the stop left; umount refuses while anything uses it."
     return Command((UMOUNT, point), purpose, timeout_s=TIMEOUT_S)
+
+
+def is_image(jaildir: str, path: str) -> bool:
+    """Tell whether this is an image file in ezjail's directory, under a jail's name."""
+    name = path.removeprefix(f"{jaildir}/")
+    return bool(_ROOT.fullmatch(path)) and bool(_IMAGE.fullmatch(name))
+
+
+def remove_image(jaildir: str, path: str) -> Command:
+    """Build the call that removes the image file of a jail that ezjail has no file for.
+
+    Args:
+        jaildir: ezjail's directory.
+        path: The file.
+
+    Raises:
+        InvalidInput: It is none such.
+    """
+    if not is_image(jaildir, path):
+        raise InvalidInput(f"{path or 'Nothing'} is no image in ezjail's directory.")
+    purpose = "Destroy the image; the host's agent refuses while it is attached, or a jail's file names it."
+    return _unlink(path, purpose)
 
 
 def _unlink(path: str, purpose: str) -> Command:

@@ -317,6 +317,7 @@ def _leftovers(
 ) -> Leftovers:
     fstabs: Mapping[str, str] = {name: part.text for name, part in probe.named("fstab:").items()}
     datasets = probe.shown("zfs", parse_zfs_list) if "zfs" in probe.sections else None
+    images = leftovers.orphan_images(roots, jails, settings)
     return Leftovers(
         files=leftovers.stray_files(probe.named("file:"), jails),
         odd_files=_number(probe.output("jail-files-odd"), "jail-files-odd"),
@@ -325,7 +326,8 @@ def _leftovers(
         datasets=leftovers.orphan_datasets(datasets or (), jails, settings),
         mounts=leftovers.left_mounts(probe.shown("mounts", parse_mounts) or (), jails),
         jails=leftovers.unknown_jails(running, jails),
-        images=leftovers.orphan_images(roots, jails, settings),
+        images=images,
+        attached=leftovers.attached_images(_said(probe, "discs"), images),
         unmarked=leftovers.unmarked_jails(jails),
         snapshots=leftovers.left_snapshots(_template_snapshots(probe)),
         restores=leftovers.left_restores(_said(probe, "restores")),

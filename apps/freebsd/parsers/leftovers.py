@@ -45,6 +45,7 @@ class Leftovers:
         images: Paths of image files below ezjail's directory that are no jail's.
         unmarked: Safe names of jails that run and that ezjail takes for stopped: their id file is missing.
         snapshots: Full names of snapshots that a create takes of the template and takes away again.
+        attached: Those of `images` that are attached: md0, a blank, the path.
         restores: Paths of what a restore took out of an archive and left when it failed.
         archives: Names of archives that are not proven whole, or are being written.
     """
@@ -60,6 +61,7 @@ class Leftovers:
     unmarked: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()
     restores: tuple[str, ...] = ()
+    attached: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
 
 
@@ -136,12 +138,23 @@ def left_mounts(mounts: Iterable[Mount], jails: Iterable[JailFacts]) -> tuple[st
     return tuple(point for point in made if point.startswith(tuple(stopped)))
 
 
-def orphan_images(roots: Roots, jails: Iterable[JailFacts], settings: EzjailSettings) -> tuple[str, ...]:
-    """Return the image files below ezjail's directory that no jail with a file can be in."""
+def orphan_images(roots: Roots, jails: Sequence[JailFacts], settings: EzjailSettings) -> tuple[str, ...]:
+    """Return the image files below ezjail's directory that no jail with a file can be in.
+
+    A jail that was renamed may be in one of another name: its file says so.
+    """
+    named = "\n".join(jail.config_text for jail in jails)
     taken = {f"{PurePosixPath(jail.root).name}.img" for jail in jails if jail.root}
     taken |= {f"{jail.safe_name}.img" for jail in jails}
     names = sorted(name for name, kind in roots.entries.items() if kind == "f" and name.endswith(".img"))
-    return tuple(f"{settings.jaildir}/{name}" for name in names if name not in taken)
+    paths = [f"{settings.jaildir}/{name}" for name in names if name not in taken]
+    return tuple(path for path in paths if path not in named)
+
+
+def attached_images(text: str, images: Iterable[str]) -> tuple[str, ...]:
+    """Return those of some image files that are attached, from `mdconfig -lv`: the unit, and the path."""
+    rows = [line.split() for line in text.splitlines() if line.startswith("md")]
+    return tuple(f"{row[0]} {path}" for path in images for row in rows if path in row)
 
 
 def unmarked_jails(jails: Iterable[JailFacts]) -> tuple[str, ...]:

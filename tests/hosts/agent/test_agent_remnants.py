@@ -24,6 +24,9 @@ FILES = {
     "/etc/fstab.web": "",
     "/etc/fstab.off": "",
     "/tmp/ezjail.prop.Ab12Cd34": "",
+    **{f"/usr/jails/{name}.img": "" for name in ("lost", "web", "held", "named", "linked")},
+    "/usr/jails/linked.device": "",
+    f"{CONTROL}/other": 'export jail_other_image="/usr/jails/named.img"\n',
 }
 ACCEPTED = [
     (UNLINK, f"{CONTROL}/web.a1B2c3"),
@@ -32,6 +35,7 @@ ACCEPTED = [
     (UNLINK, f"{CONTROL}/gone.norun"),
     (UNLINK, "/etc/fstab.orphan"),
     (UNLINK, "/tmp/ezjail.prop.Ab12Cd34"),
+    (UNLINK, "/usr/jails/lost.img"),
     (UMOUNT, "/usr/jails/web/basejail"),
     (UMOUNT, "/usr/jails/web/dev"),
     (UMOUNT, "/usr/jails/web.example/dev/fd"),
@@ -54,6 +58,9 @@ REFUSED = [
     (UNLINK, "/tmp/ezjail.prop."),
     (UNLINK, "/tmp/ezjail.prop.none"),
     (UNLINK, "/tmp/other"),
+    *((UNLINK, f"/usr/jails/{name}.img") for name in ("web", "held", "named", "linked", "none", "basejail")),
+    (UNLINK, "/usr/jails/linked.device"),
+    (UNLINK, "/usr/jails/web/lost.img"),
     (UMOUNT, "-f", "/usr/jails/web/dev"),
     (UMOUNT, "/usr/jails/web"),
     (UMOUNT, "/usr/jails/web/usr/home"),
@@ -76,6 +83,7 @@ def host(any_tree):
     any_tree.tool("bin/unlink", TOOL)
     any_tree.tool("sbin/umount", TOOL)
     any_tree.tool("usr/sbin/jls", JLS)
+    any_tree.tool("sbin/mdconfig", "#!/bin/sh\nprintf 'md0\\tvnode\\t10M\\t/usr/jails/held.img\\n'\n")
     return any_tree
 
 
