@@ -259,9 +259,9 @@ def test_the_pages_of_a_move_that_waits_show_its_plans(manager, jail, target):
     ask(manager, jail, target)
     into = Job.objects.get(host=target)
     assert "Fetch the archive from alpha" in words(manager.client.get(into.get_absolute_url()))
-    assert "Move the jail web from alpha to beyond" in words(
-        manager.client.get(into.batch.get_absolute_url())
-    )
+    page = words(manager.client.get(into.batch.get_absolute_url()))
+    assert "Move the jail web from alpha to beyond" in page
+    assert page.count("after that") == 1
 
 
 def test_a_jail_that_runs_again_is_not_on_its_way_any_more(manager, jail, target):
