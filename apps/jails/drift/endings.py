@@ -7,6 +7,7 @@ from django.utils import timezone
 from apps.jails.drift.doings import names_of
 from apps.jails.drift.noting import agree, note
 from apps.jails.drift.plans import APPLY
+from apps.jails.drift.touched import touched
 from apps.jails.models import Jail
 from apps.jobs.models import Job, JobState
 
@@ -22,7 +23,8 @@ def job_ended(job: Job) -> None:
     rows = Jail.objects.filter(host_id=job.host_id, safe_name__in=names_of(job), observed_at__isnull=False)
     jails = list(rows.prefetch_related("drifts"))
     if job.state == JobState.SUCCEEDED and job.kind != APPLY:
+        parts = touched(job.stored_plan.commands)
         for jail in jails:
-            agree(jail, but_known=True)
+            agree(jail, parts, jail.observed_at or timezone.now())
     else:
         note(jails, timezone.now())

@@ -75,21 +75,22 @@ def _store(made: list[Drift], changed: list[Drift], gone: Collection[Any]) -> No
         Drift.objects.bulk_create(made)
 
 
-def agree(jail: Jail, *, but_known: bool) -> None:
-    """Want a jail as it was seen, and forget what it differed in.
+def agree(jail: Jail, parts: Collection[str], seen_at: datetime) -> None:
+    """Want some parts of a jail's state as they were seen, and note what differs in the others.
+
+    A part that differs in the very way that was noted before stays as it is wanted: nobody has touched it
+    since, so nobody has agreed to it either.
 
     Args:
         jail: With what is wanted of it.
-        but_known: Whether a part that differs in the very way that was noted stays as it is wanted: nobody
-            has touched it since, so nobody has agreed to it either.
+        parts: Those that a job may have changed.
+        seen_at: When it was looked at.
     """
-    seen, kept = State.observed(jail).to_json(), set[str]()
-    if but_known:
-        kept = _untouched(jail)
-    jail.wanted = {**seen, **{part: value for part, value in (jail.wanted or {}).items() if part in kept}}
+    seen, wanted = State.observed(jail).to_json(), State.wanted(jail).to_json()
+    agreed = set(parts) - _untouched(jail)
+    jail.wanted = {part: seen[part] if part in agreed else wanted[part] for part in seen}
     Jail.objects.filter(pk=jail.pk).update(wanted=jail.wanted)
-    rows = jail.drifts.all()
-    Drift.objects.filter(pk__in=[row.pk for row in rows if part_of(row.field) not in kept]).delete()
+    note([jail], seen_at)
 
 
 def _untouched(jail: Jail) -> set[str]:

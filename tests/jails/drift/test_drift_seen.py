@@ -215,6 +215,17 @@ def test_a_job_agrees_to_nothing_that_it_did_not_touch(host, look):
     assert (jail().wanted["running"], jail().wanted["file"]) == (False, SIX)
 
 
+@pytest.mark.parametrize("kind", ["jails.stop", "jails.snapshot"])
+def test_what_is_changed_by_hand_while_a_job_works_on_something_else_is_drift(host, look, kind):
+    look()
+    job = make_begun_job(host, kind, "six")
+    look(_file_six=out(SIX.replace('fib=""', 'fib="1"')))
+    assert drifts() == {}
+    end(job, JobState.SUCCEEDED)
+    assert drifts() == {"fib": ("", "1")}
+    assert Drift.objects.get().first_seen_at == FIRST + timedelta(minutes=1)
+
+
 def test_a_job_that_writes_the_file_agrees_to_all_of_it(host, look):
     by_hand = SIX.replace('cpuset=""', 'cpuset="0-1"')
     look()
