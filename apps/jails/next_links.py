@@ -42,7 +42,13 @@ def from_create(job: Job, actor: Actor) -> list[NextLink]:
 
 def from_change(job: Job, actor: Actor) -> list[NextLink]:
     """Lead to the jail, or on to a new one where it is gone."""
-    return _to_jail(job) or _new_jail(job, actor)
+    return [*_to_kept(job), *(_to_jail(job) or _new_jail(job, actor))]
+
+
+def _to_kept(job: Job) -> list[NextLink]:
+    if job.state != JobState.SUCCEEDED or not job.intent.get("place"):
+        return []
+    return [NextLink("Kept jails", reverse("jails:kept-jails", args=[job.host_id]), "history")]
 
 
 def _to_new_jail(job: Job, actor: Actor) -> list[NextLink]:
