@@ -36,7 +36,7 @@ class Pace:
         at_once: Hosts that are at work at a time.
         stop_after: Jobs that may fail, or be lost, until no other begins; 0 for never.
         canary: Whether the first job has to succeed before any other begins.
-        chained: Whether each job has to succeed before the next begins, and all are approved before the first.
+        chained: Whether each job has to succeed before the next begins, all approved before the first.
     """
 
     at_once: int = 1
