@@ -129,7 +129,7 @@ class Place:
             for name in [*folders, *names]:
                 path = Path(place, name)
                 shown = str(path.relative_to(self.root()))
-                if not shown.startswith(RESTLESS):
+                if not shown.startswith(RESTLESS) and "/var/log/" not in shown:  # a jail's start writes there
                     found[shown] = _described(path)
         return found
 
