@@ -44,7 +44,9 @@ def install_basejail(panel, page, watcher, picture):
     expect(host_card(page, "alpha")).to_contain_text("It has no basejail yet")
     host_card(page, "alpha").get_by_role("link", name="Install the basejail").click()
     plan = page.locator("#plan-card")
-    expect(plan).to_contain_text("/base.txz https://download.freebsd.org/releases/amd64/amd64/13.2-RELEASE/base.txz")
+    expect(plan).to_contain_text(
+        "/base.txz https://download.freebsd.org/releases/amd64/amd64/13.2-RELEASE/base.txz"
+    )
     sets = "/var/db/jailpanel/files/sets/13.2-RELEASE"
     expect(plan).to_contain_text(f"ezjail-admin install -h file://{sets} -r 13.2-RELEASE")
     expect(plan).to_contain_text("/usr/bin/script -q /dev/null")

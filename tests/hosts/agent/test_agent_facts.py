@@ -26,6 +26,7 @@ TOOLS = {
     "sbin/kldstat": "exit 1\n",
     "sbin/zpool": "",
     "sbin/zfs": "",
+    "sbin/mdconfig": "",
     "usr/sbin/sysrc": "",
     "sbin/sysctl": "",
 }
