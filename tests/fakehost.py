@@ -62,10 +62,10 @@ class Run:
 class FakeHost:
     """One host, as a `Channel`.
 
-    `programs` says what commands do, by their argv; `files` what files hold; `asks` what passphrase is asked
-    for, and `answers` what came; `drops` after how many bytes the line goes away in the next follows, with the
-    error `dropped`; `away` how many of the next requests find nobody there; `refusals` what a verb is answered
-    instead; `tick` is called with each request.
+    `programs` says what commands do, by their argv; `files` what files hold; `asks` what passphrase is
+    asked for, and `answers` what came; `drops` after how many bytes the line goes away in the next follows,
+    with the error `dropped`; `away` how many of the next requests find nobody there; `refusals` what a verb
+    is answered instead; `tick` is called with each request.
     `large` says what large files hold, `parts` what has come of some, `cuts` after how many pieces that are
     pulled or pushed the line goes away. `inside` is what a look into a jail gives, by section; None when it
     does not run.

@@ -15,13 +15,18 @@ class JailsConfig(AppConfig):
     def ready(self) -> None:
         """Register the observer and the job kinds."""
         from apps.hosts import observers  # noqa: PLC0415  needs the app registry
-        from apps.jails import moving  # noqa: PLC0415  needs the app registry
-        from apps.jails import basejail, ezjail  # noqa: PLC0415  needs the app registry
-        from apps.jails import drift  # noqa: PLC0415  needs the app registry
-        from apps.jails import archives, flavours, inside  # noqa: PLC0415  needs the app registry
+        from apps.jails import (  # noqa: PLC0415  needs the app registry
+            archives,
+            basejail,
+            drift,
+            ezjail,
+            flavours,
+            images,
+            inside,
+            keeping,
+            moving,
+        )
         from apps.jails import settings as jail_settings  # noqa: PLC0415  needs the app registry
-        from apps.jails import images  # noqa: PLC0415  needs the app registry
-        from apps.jails import keeping  # noqa: PLC0415  needs the app registry
         from apps.jails.changes import CHANGES, batch_retry_url  # noqa: PLC0415  needs the app registry
         from apps.jails.observing import observe  # noqa: PLC0415  needs the app registry
         from apps.jails.proof import register_kinds  # noqa: PLC0415  needs the app registry

@@ -70,11 +70,11 @@ def foretells(host: Host) -> bool:
 
 
 def why_no_clean_stop(host: Host) -> str:
-    """Return why a new jail's exec_stop need not, or cannot, be chosen; empty where it can."""
+    """Return why a new jail's exec_stop need not or cannot be chosen; empty where it can."""
     if not foretells(host):
         return (
             "How its services end when it stops, its parameters, CPUs and routing table cannot be chosen "
-            "here: the host's ezjail.conf computes what jails get. Set them on the jail's own page afterwards."
+            "here: the host's ezjail.conf computes what jails get. Set them on the jail's own page later."
         )
     if own := defaults_of(host).text("ezjail_exec_stop"):
         return f"When it stops it runs {own}, as the host's ezjail.conf says."

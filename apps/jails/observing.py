@@ -116,7 +116,7 @@ def _follow_renames(rows: dict[str, Jail], seen: dict[str, JailFacts], doings: D
         if reserved := rows.pop(new_name, None):
             reserved.delete()
         jail = rows[new_name] = rows.pop(name)
-        # Its file names it in every variable, so that what was wanted under the old name says nothing any more.
+        # Its file names it in every variable, so what was wanted under the old name says nothing any more.
         jail.safe_name, jail.wanted = new_name, None
         jail.save(update_fields=["safe_name", "wanted"])
 

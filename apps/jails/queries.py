@@ -105,8 +105,8 @@ UNDER_WAY = {
 def jails_with_jobs(jails: QuerySet[Jail]) -> QuerySet[Jail]:
     """Add to each jail what a page needs to know beside it.
 
-    `open_job_id` is the job that is open for it, `open_kind` what it is on its way to, and `drifts_since` when
-    it was first seen not to be as it is wanted.
+    `open_job_id` is the job that is open for it, `open_kind` what it is on its way to, and `drifts_since`
+    when it was first seen not to be as it is wanted.
 
     One whose job waits for an approval, or for its turn in a batch, is on its way to nothing yet.
     """

@@ -276,10 +276,17 @@ class Facts:
                 return f"{self._works.root}/usr/local/etc"
             case Parameter(name="nonce"):
                 return self._nonce
-            case Substitution(text=text) if text.startswith("path_of "):
-                return self._works.path_of(text.removeprefix("path_of "))
-            case Substitution(text=text) if text.startswith("dataset_of "):
-                return self._works.dataset_of(text.removeprefix("dataset_of "))
-            case Substitution(text="jails_dataset"):
+            case Substitution(text=text):
+                return self._substituted(text)
+        raise NotKnown("an expansion")
+
+    def _substituted(self, text: str) -> str:
+        function, _, argument = text.partition(" ")
+        match function:
+            case "path_of":
+                return self._works.path_of(argument)
+            case "dataset_of":
+                return self._works.dataset_of(argument)
+            case "jails_dataset":
                 return self._works.dataset_of("x").removesuffix("/x")
         raise NotKnown("an expansion")

@@ -210,8 +210,10 @@ def test_an_encrypted_image_needs_a_terminal_to_ask_at(machine):
     result = ezjail(machine, "create -c eli -s 1m www 'lo1|10.0.0.2'")
     assert (result.status, result.stderr) == (
         1,
-        "geli: Missing -p flag or no terminal to ask for a passphrase.\n"
-        "Error: Could not initialise crypto image.\n",
+        (
+            "geli: Missing -p flag or no terminal to ask for a passphrase.\n"
+            "Error: Could not initialise crypto image.\n"
+        ),
     )
 
 

@@ -27,8 +27,10 @@ ODD = (
     "echo x > /usr/jails/file; mkdir '/usr/jails/odd name'; rm -rf /usr/jails/away",
     "printf '17' > /var/run/jail_unclosed.id; echo 007 > /var/run/jail_zeros.id; echo x > /var/run/jail_x.id",
     "echo ' 5 ' > /var/run/jail_blanks.id; ln -s jail_blanks.id /var/run/jail_link.id",
-    "mkdir -p /usr/jails/flavours/a/etc; echo x > /usr/jails/flavours/a/etc/rc.conf; chmod 755 /usr/jails/flavours/a/etc",
-    "ln -s 'x -> y' /usr/jails/flavours/a/link; touch '/usr/jails/flavours/a/odd name' /usr/jails/flavours/a/.profile",
+    "mkdir -p /usr/jails/flavours/a/etc; echo x > /usr/jails/flavours/a/etc/rc.conf",
+    "chmod 755 /usr/jails/flavours/a/etc",
+    "ln -s 'x -> y' /usr/jails/flavours/a/link; touch '/usr/jails/flavours/a/odd name'",
+    "touch /usr/jails/flavours/a/.profile",
     "ln -s /etc/rc.conf /etc/fstab.link; mkdir /etc/fstab.folder; echo > /etc/fstab.",
     "mkdir /usr/jails/fulljail; ln -s 'a\tb' /usr/jails/ezjailtemp",
 )

@@ -33,7 +33,7 @@ from apps.freebsd.parsers.lines import excerpt, split_lines
 from apps.freebsd.parsers.mounts import parse_mounts
 from apps.freebsd.parsers.releases import parse_ezjail_version, parse_freebsd_version, parse_uname
 from apps.freebsd.parsers.sysctl import parse_boottime, parse_loadavg, parse_sysctl
-from apps.freebsd.parsers.upkeep import Upkeep, parse_upkeep
+from apps.freebsd.parsers.upkeep import NOTHING_UNDER_WAY, Upkeep, parse_upkeep
 from apps.freebsd.parsers.zfs import ZfsPool, parse_zfs_list, parse_zpool_list
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class HostFacts:
     datasets: tuple[DatasetFacts, ...] | None = None
     snapshots: tuple[SnapshotFacts, ...] | None = None
     setup: SetupFacts | None = None
-    upkeep: Upkeep = Upkeep()
+    upkeep: Upkeep = NOTHING_UNDER_WAY
 
 
 def parse_facts(sections: FactSections) -> HostFacts:

@@ -30,6 +30,9 @@ class Upkeep:
     is_packaged: bool = False
 
 
+NOTHING_UNDER_WAY = Upkeep()
+
+
 def parse_upkeep(marks_text: str, sets_text: str, packaged_text: str) -> Upkeep:
     """Read what the agent saw of it; what an older agent does not say is taken for nothing.
 
