@@ -383,16 +383,18 @@ def ask(person: Person, url: str, **headers: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
-def test_a_page_takes_as_many_queries_for_60_rows_as_for_3(owner, page, headers):
+def test_a_page_takes_as_many_queries_for_60_rows_as_for_3(owner, page):
     needed = {}
     for count in (3, 60):
         with transaction.atomic():
-            needed[count], content = ask(owner, PAGES[page](count), **headers)
+            url = PAGES[page](count)
+            for asker in ("", "htmx"):
+                headers = {"HX-Request": "true"} if asker else {}
+                needed[asker, count], content = ask(owner, url, **headers)
+                assert len(content) < MOST_BYTES
             transaction.set_rollback(True)
-        assert len(content) < MOST_BYTES
-    assert needed[3] == needed[60]
-    assert needed[60] <= 20
+    assert (needed["", 3], needed["htmx", 3]) == (needed["", 60], needed["htmx", 60])
+    assert max(needed.values()) <= 20
 
 
 @pytest.fixture
@@ -405,22 +407,21 @@ def thousand(db) -> None:
             make_job(host, subject=f"jail{jail:04}")
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "",
-        "?page=20",
-        "?sort=-state",
-        "?q=10.0.0.4",
-        "?q=jail",
-        "?state=running&host=host07",
-        "?state=unknown",
-    ],
+QUERIES = (
+    "",
+    "?page=20",
+    "?sort=-state",
+    "?q=10.0.0.4",
+    "?q=jail",
+    "?state=running&host=host07",
+    "?state=unknown",
 )
-def test_a_list_of_1000_jails_takes_a_few_queries_and_stays_small(owner, thousand, query):
-    queries, content = ask(owner, f"/jails/{query}")
-    assert queries <= 12
-    assert len(content) < MOST_BYTES
+
+
+def test_a_list_of_1000_jails_takes_a_few_queries_and_stays_small(owner, thousand):
+    for query in QUERIES:
+        queries, content = ask(owner, f"/jails/{query}")
+        assert (queries <= 12, len(content) < MOST_BYTES) == (True, True), query
 
 
 def test_a_list_of_1000_jails_takes_as_many_queries_as_one_of_3(owner, thousand):
