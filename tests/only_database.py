@@ -1,10 +1,28 @@
-"""A pytest plugin for the second run, on the other database: keeps the tests that use one."""
+"""A pytest plugin for the second run, on the other database: keeps the tests that use one.
+
+What pages look like and what forms say does not depend on the database, so the tests of these alone are left
+to the first run; that every page works, with every kind of text, tests/test_endpoints.py asks on both.
+"""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+TESTS = Path(__file__).parent
 FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+WITHOUT = {"bench", "contract", "e2e", "faults", "freebsd", "hosts/agent", "project", "simulator", "web"}
+OF_PAGES = re.compile(r"test_\w*(?:views|forms|pages)\.py")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Pass over what has nothing to do with a database, without importing it."""
+    is_left_out = (
+        str(collection_path.relative_to(TESTS)) in WITHOUT if TESTS in collection_path.parents else False
+    )
+    return True if is_left_out or OF_PAGES.fullmatch(collection_path.name) else None
 
 
 def uses_database(item: pytest.Item) -> bool:

@@ -61,7 +61,7 @@ class Panel:
         return subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, text=True, timeout=30).stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def panel() -> Iterator[Panel]:
     state = Path(tempfile.mkdtemp(prefix="jp-e2e-"))
     environment = {

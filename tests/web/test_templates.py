@@ -27,26 +27,24 @@ def text_of(name):
     return (TEMPLATES / name).read_text()
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_template_compiles(name):
-    get_template(name)
+def test_every_template_compiles():
+    for name in NAMES:
+        get_template(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_template_has_nothing_inline(name):
-    assert INLINE.findall(text_of(name)) == []
+def test_no_template_has_anything_inline():
+    assert {name: found for name in NAMES if (found := INLINE.findall(text_of(name)))} == {}
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "/_" in name])
-def test_partial_extends_nothing(name):
-    assert "{% extends" not in text_of(name)
+def test_partials_extend_nothing():
+    assert [name for name in NAMES if "/_" in name and "{% extends" in text_of(name)] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_forms_that_post_carry_their_token(name):
-    forms = re.findall(r"<form\b.*?</form>", text_of(name), re.DOTALL)
-
-    assert [form for form in forms if 'method="post"' in form and "{% csrf_token %}" not in form] == []
+def test_forms_that_post_carry_their_token():
+    for name in NAMES:
+        forms = re.findall(r"<form\b.*?</form>", text_of(name), re.DOTALL)
+        posting = [form for form in forms if 'method="post"' in form]
+        assert [form for form in posting if "{% csrf_token %}" not in form] == [], name
 
 
 def test_every_icon_in_use_is_in_the_sprite():
