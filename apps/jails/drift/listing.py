@@ -68,4 +68,4 @@ def drift_listing(actor: Actor, query: QueryDict) -> Listing[Drift]:
 
 def jails_shown(listing: Listing[Drift]) -> list[int]:
     """Return the jails that a list is about, on all of its pages."""
-    return list(listing.rows.order_by().values_list("jail_id", flat=True).distinct()[:MOST_JAILS])
+    return list(listing.rows.order_by("jail_id").values_list("jail_id", flat=True).distinct()[:MOST_JAILS])
