@@ -113,6 +113,20 @@
     if (putOff(event.detail.requestConfig.elt)) event.detail.shouldSwap = false;
   });
 
+  // Two answers for one place cross: the later one must find the place that the first has put there, and one that
+  // was asked for under another address of the page, as before a search, is asked for again.
+  const askedAt = new WeakMap();
+  document.addEventListener("htmx:beforeSend", (event) => askedAt.set(event.detail.xhr, location.href));
+  document.addEventListener("htmx:beforeOnLoad", (event) => { // a place that is gone would hear of no swap
+    const { requestConfig: { elt: region }, target, xhr } = event.detail;
+    if (region.matches("[data-live][hx-get='']") && askedAt.get(xhr) !== location.href) {
+      event.preventDefault();
+      setTimeout(() => htmx.trigger(region, "panel:refresh"));
+    } else if (target && target.id && !target.isConnected) {
+      event.detail.target = document.getElementById(target.id) || target;
+    }
+  });
+
   // What a region shows may be gone, or its host away: said once, not with each event.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const region = event.detail.requestConfig.elt;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -145,6 +147,42 @@ def test_searching_narrows_the_list_and_goes_into_the_address(page):
     page.keyboard.type("web")
 
     page.wait_for_url("**/jails/?q=web")
+    expect(page.locator("[data-list-total]")).to_have_text("12")
+
+
+def hold(page, pattern):
+    """Keep answers to requests back until the test lets them go."""
+    held = []
+    page.route(pattern, lambda route: held.append(route))
+    return held
+
+
+def refresh(page):
+    page.evaluate("htmx.trigger(document.querySelector('[data-live]'), 'panel:refresh')")
+
+
+def test_a_search_is_shown_although_the_list_was_refreshed_meanwhile(page):
+    page.goto("/jails/")
+    held = hold(page, "**/jails/?q=web")
+    with page.expect_request("**/jails/?q=web"):
+        page.fill("[data-search]", "web")
+    page.locator("[data-list-total]").evaluate("node => node.dataset.old = 'yes'")
+    refresh(page)
+    expect(page.locator("[data-list-total][data-old]")).to_have_count(0)
+    held[0].continue_()
+    page.wait_for_url("**/jails/?q=web")
+    expect(page.locator("[data-list-total]")).to_have_text("12")
+
+
+def test_a_refresh_that_a_search_overtook_does_not_take_it_back(page):
+    page.goto("/jails/")
+    held = hold(page, re.compile(r"/jails/$"))
+    with page.expect_request(re.compile(r"/jails/$")):
+        refresh(page)
+    page.fill("[data-search]", "web")
+    expect(page.locator("[data-list-total]")).to_have_text("12")
+    with page.expect_response("**/jails/?q=web"):
+        held[0].continue_()
     expect(page.locator("[data-list-total]")).to_have_text("12")
 
 
