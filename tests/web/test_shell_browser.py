@@ -153,7 +153,11 @@ def test_searching_narrows_the_list_and_goes_into_the_address(page):
 def hold(page, pattern):
     """Keep answers to requests back until the test lets them go."""
     held = []
-    page.route(pattern, lambda route: held.append(route))
+
+    def keep(route):
+        held.append(route)
+
+    page.route(pattern, keep)
     return held
 
 
