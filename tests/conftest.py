@@ -21,8 +21,10 @@ from apps.audit import triggers
 from apps.hosts.models import Host
 from tests.places import make_host
 
-# How long one example takes says something of the machine, not of what is tested.
-hypothesis_settings.register_profile("panel", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long one example takes says something of the machine, not of what is tested. Each run tries others.
+hypothesis_settings.register_profile(
+    "panel", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
 hypothesis_settings.load_profile("panel")
 
 

@@ -15,6 +15,7 @@ TESTS = Path(__file__).parent
 FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 WITHOUT = {"bench", "contract", "e2e", "faults", "freebsd", "hosts/agent", "project", "simulator", "web"}
 OF_PAGES = re.compile(r"test_\w*(?:views|forms|pages)\.py")
+OF_REQUESTS = re.compile(r"test_endpoints\.py::test_(?:htmx|other_methods|a_post_without|what_does_not)")
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -30,7 +31,11 @@ def uses_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or bool(fixtures & FIXTURES)
 
 
+def is_kept(item: pytest.Item) -> bool:
+    return uses_database(item) and not OF_REQUESTS.search(item.nodeid)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    kept = [item for item in items if uses_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if not uses_database(item)])
+    kept = [item for item in items if is_kept(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not is_kept(item)])
     items[:] = kept

@@ -714,9 +714,7 @@ def test_no_text_in_a_form_breaks_a_page(world, name):
         "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
         "x" * 5000,
         "🦊",
-        "-",
-        "%00",
-        "{{ 7 }}",
+        "-{{ 7 }}%00",
     ):
         answer = world.clients["owner"].post(world.url(name), dict.fromkeys(fields, text))
         assert answer.status_code < 500, (text, answer.content[:500])
@@ -725,7 +723,7 @@ def test_no_text_in_a_form_breaks_a_page(world, name):
 @each
 def test_no_text_in_an_address_breaks_a_page(world, name):
     ROWS[name].given(world.host)
-    for text in ("\0", "x" * 3000, "🦊", "-1", "9" * 50, "%"):
+    for text in ("\0", "🦊", "-1", "9" * 3000):
         query = dict.fromkeys(
             ("q", "sort", "page", "state", "after", "next", "wipe", "again", "host", "kind"), text
         )
