@@ -21,6 +21,7 @@ from apps.jails.keeping.queries import keep_days
 from apps.jails.models import Jail, JailAddress
 from apps.jails.new_options import NewJailOptions
 from apps.jails.queries import host_flavours, host_network
+from apps.jails.settings import policy
 from apps.jobs.models import OPEN_STATES, Job
 from apps.jobs.plan import Plan
 from apps.jobs.services import Because, job_create, job_find
@@ -77,12 +78,14 @@ def jail_create_request(*, actor: Actor, host: Host, wanted: NewJail, agreed: Ag
 
     Raises:
         NotAllowed: The actor may not.
-        InvalidInput: A rule is broken; `field` says where.
+        InvalidInput: A rule is broken, or a parameter takes a right that the actor lacks; `field` says where.
         Conflict: The host is away, or the plan is another than was shown.
     """
     actor.require(Perm.JAIL_CREATE, host.pk)
     if wanted.options.starts:
         actor.require(Perm.JAIL_START, host.pk)
+    parameters = dict(wanted.options.settings).get("parameters", "")
+    policy.check(actor, host.pk, policy.parameter_needs("", parameters))
     plan = wanted.plan(host)
     with transaction.atomic():
         host_lock(host)

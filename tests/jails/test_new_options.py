@@ -8,6 +8,7 @@ import pytest
 from django.http import QueryDict
 from django.utils import timezone
 
+from apps.accounts.permissions import Role
 from apps.freebsd.commands import FileChange
 from apps.freebsd.commands.new_jail import CreateOptions, Storage
 from apps.freebsd.errors import InvalidInput, NotAllowed
@@ -19,6 +20,7 @@ from apps.jails.new_proof import wrong_of_options
 from apps.jails.options_form import as_typed
 from apps.jails.services import Agreed, NewJail, jail_create_request
 from apps.jobs.models import Job
+from tests.conftest import make_person
 from tests.places import FACTS, make_basejail, make_jail
 
 EZJAIL, ZFS = "/usr/local/bin/ezjail-admin", "/sbin/zfs"
@@ -207,6 +209,19 @@ def test_who_may_not_start_jails_has_none_started(host, owner, outsider):
         jail_create_request(actor=outsider.actor, host=host, wanted=wanted, agreed=Agreed())
     job = jail_create_request(actor=owner.actor, host=host, wanted=wanted, agreed=Agreed())
     assert job.intent["options"]["starts"] is True
+
+
+@pytest.mark.parametrize("parameters", ["vnet.interface=em0", "devfs_ruleset=1"])
+def test_a_parameter_that_reaches_the_host_takes_the_right_that_changing_it_takes(host, owner, parameters):
+    make_basejail(host)
+    manager = make_person("manager", (Role.MANAGER, host))
+    options = NewJailOptions(settings=(("parameters", parameters),))
+    wanted = NewJail(JailName.parse("web"), JailAddresses.parse(IP), None, "", options)
+    with pytest.raises(InvalidInput, match="can reach the host") as refused:
+        jail_create_request(actor=manager.actor, host=host, wanted=wanted, agreed=Agreed())
+    assert refused.value.field == "parameters"
+    job = jail_create_request(actor=owner.actor, host=host, wanted=wanted, agreed=Agreed())
+    assert parameters in str(job.plan)
 
 
 FILE = 'export jail_web_exec_stop="/bin/sh /etc/rc.shutdown jail"\nexport jail_web_cpuset="0"\n'

@@ -72,6 +72,11 @@ def needs(before: JailFile, after: JailFile) -> list[Need]:
     return found
 
 
+def parameter_needs(before: str, after: str) -> list[Need]:
+    """Return what new parameters ask for besides the right to make or change a jail."""
+    return list(_parameter_needs(Parameters.parse(before), Parameters.parse(after)))
+
+
 def check(actor: Actor, host_id: object, wanted: list[Need]) -> None:
     """Refuse a change that the actor lacks a right for.
 
