@@ -349,7 +349,7 @@ def test_a_host_without_ezjail_says_so_and_queues_nothing(browser):
     Host.objects.update(facts=FACTS | {"ezjail": {"installed": False}})
     page = browser.client.get(browser.install_url)
     assert page.status_code == 200
-    assert "pkg install ezjail" in text(page)
+    assert "The tab ezjail of its page sets it up." in text(page)
     assert browser.install().status_code == 422
     assert not Job.objects.exists()
 

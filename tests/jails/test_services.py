@@ -384,7 +384,7 @@ def test_a_release_that_cannot_be_installed_is_refused_next_to_its_field(host, r
 
 def test_a_host_without_ezjail_is_told_how_to_get_it(host):
     Host.objects.update(facts=FACTS | {"ezjail": {"installed": False}})
-    with pytest.raises(Conflict, match="pkg install ezjail"):
+    with pytest.raises(Conflict, match="tab ezjail of its page"):
         install(Host.objects.get())
 
 

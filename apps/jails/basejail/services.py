@@ -27,7 +27,7 @@ from apps.jobs.plan import Plan
 from apps.updates.manifests import manifest_known, manifest_want
 from apps.updates.sets import set_problem, sets_missing
 
-INSTALL_EZJAIL = "ezjail is not installed on this host. Install it there: pkg install ezjail"
+INSTALL_EZJAIL = "ezjail is not installed on this host. The tab ezjail of its page sets it up."
 
 
 class NotReadYet(Conflict):
