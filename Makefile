@@ -5,9 +5,9 @@ PYTHON?=python3
 BIN=.venv/bin
 RUN_STAMP=.venv/installed
 DEV_STAMP=.venv/installed-dev
-# What the whole test run shares out to. Browsers and processes wait more than they compute, so that two
-# more workers find room on two cores; the tests on PostgreSQL only compute.
-WORKERS?=4
+# What the whole test run shares out to. Browsers and processes wait more than they compute, so that a third
+# worker finds room on two cores; the tests on PostgreSQL only compute.
+WORKERS?=3
 POSTGRES_WORKERS?=2
 # `make check` looks at the settings as production would have them, in a state folder of its own.
 AS_PRODUCTION=JAILPANEL_VAR=var/check JAILPANEL_TLS=1 JAILPANEL_ALLOWED_HOSTS=panel.example

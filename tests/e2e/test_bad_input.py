@@ -36,11 +36,7 @@ def type_name(page: Page, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("-rf", "letters, digits"),
-        ("a b", "letters, digits"),
         ("$(id)", "letters, digits"),
-        ("basejail", "ezjail"),
-        ("123", "digits"),
         ("x" * 64, "63"),
     ],
 )
@@ -65,9 +61,7 @@ def test_name_that_ezjail_would_fold_into_another_is_told(panel, form):
 @pytest.mark.parametrize(
     ("address", "prefix", "where", "complaint"),
     [
-        ("10.0.1", "24", "address", "address"),
         ("10.0.1.50", "99", "prefix", "prefix"),
-        ("10.0.1.0", "24", "address", "network"),
         ("10.0.1.1", "24", "address", "host's own address"),
         ("", "24", "", ""),
     ],
