@@ -21,6 +21,7 @@ INSTALLED_APPS = [
     "apps.web",
     "apps.schedules",
     "apps.jails",
+    "apps.network",
     "apps.updates",
     "apps.hosts",
     "apps.jobs",

@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("", include("apps.hosts.urls")),
     path("", include("apps.jails.urls")),
+    path("", include("apps.network.urls")),
     path("", include("apps.schedules.urls")),
     path("", include("apps.jobs.urls")),
     path("", include("apps.audit.urls")),

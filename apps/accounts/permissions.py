@@ -28,6 +28,11 @@ class Perm(StrEnum):
     JAIL_COMMAND = "jails.command"
     FLAVOUR_CHANGE = "jails.flavour_change"
     PRESET_CHANGE = "jails.preset_change"
+    NETWORK_VIEW = "network.view"
+    POOL_CHANGE = "network.pool_change"
+    ADDRESS_CHANGE = "network.address_change"
+    FIREWALL_CHANGE = "network.firewall_change"
+    FIREWALL_APPLY = "network.firewall_apply"
     JOB_VIEW = "jobs.view"
     JOB_CANCEL = "jobs.cancel"
     JOB_APPROVE = "jobs.approve"
@@ -46,7 +51,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-_VIEW = frozenset({Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW})
+_VIEW = frozenset({Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.NETWORK_VIEW, Perm.JOB_VIEW})
 _OPERATE = (
     _VIEW
     | {Perm.HOST_PROBE, Perm.JAIL_START, Perm.JAIL_STOP, Perm.JOB_CANCEL}
@@ -65,6 +70,10 @@ _MANAGE = _OPERATE | {
     Perm.JAIL_INSIDE_CHANGE,
     Perm.FLAVOUR_CHANGE,
     Perm.PRESET_CHANGE,
+    Perm.POOL_CHANGE,
+    Perm.ADDRESS_CHANGE,
+    Perm.FIREWALL_CHANGE,
+    Perm.FIREWALL_APPLY,
     Perm.JOB_APPROVE,
     Perm.SCHEDULE_CHANGE,
 }
@@ -98,6 +107,11 @@ REASON: dict[Perm, str] = {
     Perm.JAIL_COMMAND: "run commands inside jails here",
     Perm.FLAVOUR_CHANGE: "change flavours here",
     Perm.PRESET_CHANGE: "change presets for new jails",
+    Perm.NETWORK_VIEW: "see addresses and the firewall here",
+    Perm.POOL_CHANGE: "change address pools",
+    Perm.ADDRESS_CHANGE: "change this host's own addresses",
+    Perm.FIREWALL_CHANGE: "change NAT and firewall rules here",
+    Perm.FIREWALL_APPLY: "apply firewall rules on this host",
     Perm.JOB_VIEW: "see jobs here",
     Perm.JOB_CANCEL: "cancel jobs here",
     Perm.JOB_APPROVE: "approve jobs here",

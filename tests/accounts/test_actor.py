@@ -12,7 +12,7 @@ from apps.freebsd.errors import NotAllowed
 
 HERE, THERE = UUID(int=1), UUID(int=2)
 
-SEE = {Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.JOB_VIEW}
+SEE = {Perm.HOST_VIEW, Perm.JAIL_VIEW, Perm.NETWORK_VIEW, Perm.JOB_VIEW}
 RUN = {
     Perm.HOST_PROBE,
     Perm.JAIL_START,
@@ -31,6 +31,10 @@ MAKE = {
     Perm.JAIL_INSIDE_CHANGE,
     Perm.FLAVOUR_CHANGE,
     Perm.PRESET_CHANGE,
+    Perm.POOL_CHANGE,
+    Perm.ADDRESS_CHANGE,
+    Perm.FIREWALL_CHANGE,
+    Perm.FIREWALL_APPLY,
     Perm.JOB_APPROVE,
     Perm.SCHEDULE_CHANGE,
 }

@@ -1,0 +1,1 @@
+"""Addresses, NAT and the firewall of hosts."""
