@@ -186,8 +186,8 @@ class RuleSet(models.Model):
 
     `layout` says what is generated; `choices` holds what the generated part is made from (outgoing services
     and the like); `written` are the rules that people wrote, one a line, in ipfw's own words; `$outside`,
-    `$public`, `$jails` and `$panel` in them stand for the host's own values. `version` counts changes, so that
-    two people do not write over each other.
+    `$public`, `$jails` and `$panel` in them stand for the host's own values. `version` counts changes, so
+    that two people do not write over each other.
     """
 
     name = models.CharField(max_length=63, unique=True)
