@@ -72,34 +72,41 @@ class ReservedRange(models.Model):
 
 
 class HeldAddress(models.Model):
-    """An address of a pool that is given to a jail, or kept for one that is being made.
+    """An address of a pool that is given to a jail, kept for one that is being made, or kept by hand.
 
     The database refuses a second one. `jail` is the jail's safe name; `job_id` is the job that makes the
-    jail, until that has ended.
+    jail, until that has ended. One that is kept by hand has no jail, and a note that says for what.
     """
 
-    pool = models.ForeignKey(AddressPool, on_delete=models.PROTECT, related_name="held")
+    pool = models.ForeignKey(AddressPool, on_delete=models.RESTRICT, related_name="held")
     address = models.CharField(max_length=45)
     key = models.CharField(max_length=33, db_index=True)
-    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="held_addresses")
-    jail = models.CharField(max_length=255)
+    host = models.ForeignKey(
+        Host, on_delete=models.CASCADE, null=True, blank=True, related_name="held_addresses"
+    )
+    jail = models.CharField(max_length=255, blank=True)
+    note = models.CharField(max_length=200, blank=True)
     job_id = models.UUIDField(null=True)
     held_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["key"]
-        constraints = [models.UniqueConstraint(fields=["pool", "key"], name="held_once_a_pool")]
+        constraints = [
+            models.UniqueConstraint(fields=["pool", "key"], name="held_once_a_pool"),
+            models.CheckConstraint(condition=Q(jail="") | Q(host__isnull=False), name="held_jail_has_a_host"),
+        ]
         indexes = [models.Index(fields=["host", "jail"], name="held_of_jail")]
 
     def __str__(self) -> str:
-        return f"{self.address} for {self.jail}"
+        return f"{self.address} for {self.jail or self.note}"
 
 
 class SeenAddress(models.Model):
     """An address that a host has, or that a jail of it is written to have, when it was last seen.
 
-    `interface` and `prefix` are where it is on the host (empty, null: on none now); `jail` is the safe name
-    of the jail whose it is, empty for the host's own.
+    `interface` is where it is, or where the jail's file puts it; `prefix` is null while it is on no interface.
+    `jail` is the safe name of the jail whose it is, empty for the host's own. `seen_at` is when it was first
+    seen there: rows are written only where something changed.
     """
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="seen_addresses")

@@ -59,11 +59,12 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('address', models.CharField(max_length=45)),
                 ('key', models.CharField(db_index=True, max_length=33)),
-                ('jail', models.CharField(max_length=255)),
+                ('jail', models.CharField(blank=True, max_length=255)),
+                ('note', models.CharField(blank=True, max_length=200)),
                 ('job_id', models.UUIDField(null=True)),
                 ('held_at', models.DateTimeField(auto_now_add=True)),
-                ('host', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='held_addresses', to='hosts.host')),
-                ('pool', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='held', to='network.addresspool')),
+                ('host', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='held_addresses', to='hosts.host')),
+                ('pool', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='held', to='network.addresspool')),
             ],
             options={
                 'ordering': ['key'],
@@ -204,6 +205,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='heldaddress',
             constraint=models.UniqueConstraint(fields=('pool', 'key'), name='held_once_a_pool'),
+        ),
+        migrations.AddConstraint(
+            model_name='heldaddress',
+            constraint=models.CheckConstraint(condition=models.Q(('jail', ''), ('host__isnull', False), _connector='OR'), name='held_jail_has_a_host'),
         ),
         migrations.AddConstraint(
             model_name='natinstance',
