@@ -7,6 +7,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from apps.simulator.ipfw import model as ipfw
 from apps.simulator.network import Interface, hardware_address, is_ethernet
 from apps.simulator.state import Dataset, Kernel, Mount, Process, Socket, mountpoint_of
 
@@ -45,6 +46,8 @@ def bring_up(kernel: Kernel, spec: HostSpec, rc: Mapping[str, str]) -> None:
     kernel.last_jid, kernel.last_cpuset, kernel.last_pid = 0, 1, 600
     kernel.sysctls.clear()
     kernel.modules = [*spec.modules, *(["zfs"] if spec.pool else [])]
+    kernel.environment.clear()
+    kernel.ipfw = ipfw.loaded(allows=not spec.ipfw_denies) if "ipfw" in spec.modules else ipfw.Ipfw()
     kernel.interfaces = _interfaces(spec, rc)
     kernel.mounts = _mounts(spec, kernel.datasets)
     kernel.processes = _processes(kernel.booted_at)

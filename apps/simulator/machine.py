@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from apps.simulator import boot, provision, seed, shellvars
 from apps.simulator.faults import Faults
 from apps.simulator.files import Files
+from apps.simulator.ipfw import model as ipfw
 from apps.simulator.spec import HostSpec
 from apps.simulator.state import Jail, Kernel, Mount, Process, decode, encode
 
@@ -83,7 +84,10 @@ class Machine:
             FileNotFoundError: there is none.
         """
         data = json.loads((folder / STATE).read_text())
-        machine = cls(folder, decode(HostSpec, data["spec"]), decode(Kernel, data["kernel"]))
+        kernel = decode(Kernel, data["kernel"])
+        if "ipfw" in kernel.modules and not kernel.ipfw.rules:  # saved before there was one
+            kernel.ipfw = ipfw.loaded(allows=True)
+        machine = cls(folder, decode(HostSpec, data["spec"]), kernel)
         machine._saved = machine._changes
         return machine
 

@@ -49,6 +49,7 @@ class HostSpec:
         hostuuid: its UUID; made from the name when empty.
         booted_at: seconds since the epoch; None means now.
         modules: kernel modules (or compiled in), as `kldstat -m` knows them.
+        ipfw_denies: the kernel's default rule is to deny, as it is without a tunable in loader.conf.
         lacks: absolute paths of programs that this machine does not have.
         distributions: local sets, path to release, e.g. {"/dist/base.txz": "13.2-RELEASE"}.
         world_rc_conf: text of etc/rc.conf in those sets, when they were packed from a running machine.
@@ -73,6 +74,7 @@ class HostSpec:
     hostuuid: str = ""
     booted_at: float | None = None
     modules: tuple[str, ...] = ("ipfw", "ipfw_nat", "libalias")
+    ipfw_denies: bool = False
     lacks: frozenset[str] = frozenset()
     distributions: Mapping[str, str] = field(default_factory=dict)
     world_rc_conf: str = ""

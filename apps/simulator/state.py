@@ -7,6 +7,7 @@ import typing
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
+from apps.simulator.ipfw.model import Ipfw
 from apps.simulator.network import Interface
 
 T = TypeVar("T")
@@ -131,6 +132,8 @@ class Kernel:
         last_jid: JIDs are given out in order and not used again before a reboot.
         last_pid: likewise, for processes.
         last_cpuset: likewise, for cpusets; two are used for each jail (captures/jls.json).
+        ipfw: rules, sets, NAT instances and tables; they count while the module is loaded.
+        environment: kenv's variables that were set, over those of loader.conf.
     """
 
     booted_at: float
@@ -144,6 +147,8 @@ class Kernel:
     last_jid: int = 0
     last_pid: int = 600
     last_cpuset: int = 1
+    ipfw: Ipfw = field(default_factory=Ipfw)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def jail(self, name: str) -> Jail | None:
         """Find a jail by name or JID, as jail_getid(3) does: all digits are a JID."""
@@ -203,6 +208,8 @@ def _decode(kind: Any, data: Any) -> Any:
         known = {item.name for item in fields(kind)}
         return kind(**{name: _decode(hints[name], value) for name, value in data.items() if name in known})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is types.UnionType:
+        return None if data is None else _decode(arguments[0], data)
     if origin is list:
         return [_decode(arguments[0], item) for item in data]
     if origin is tuple:
