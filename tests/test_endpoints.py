@@ -9,8 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field
+from copy import copy, deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from apps.accounts.permissions import Role
 from apps.audit.models import AuditEvent
 from apps.freebsd.channel.agent import Agent
 from apps.freebsd.channel.keys import fingerprint
@@ -31,13 +32,13 @@ from apps.jails.drift.noting import note
 from apps.jails.models import Archive, Jail, JailPreset, KeptJail, Snapshot
 from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
-from tests.conftest import Person
+from tests.conftest import Person, make_person
 from tests.fakehost import FakeHost
 from tests.hosts.keys import FIRST
 from tests.jails.moving.moves import moved_away
 from tests.jails.settings import posts as settings_posts
 from tests.jobs.conftest import make_job, make_plan
-from tests.places import FACTS, make_basejail, make_jail
+from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
 BATCH_ID = uuid.UUID(int=4)
@@ -463,9 +464,10 @@ POSTABLE = [name for name, row in ROWS.items() if "405" not in row.post]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A host with a basejail, a running jail and a job; and someone at each browser."""
+    """A host with a basejail, a running jail and a job, another host, and someone at each browser."""
 
     host: Host
+    other: Host
     owner: Person
     clients: dict[str, Client]
     ids: dict[str, Any]
@@ -499,15 +501,49 @@ def _hosts_answer(monkeypatch) -> None:
         monkeypatch.setattr(f"{module}.agent_of", lambda _host: Agent(there))
 
 
+@pytest.fixture(scope="module")
+def made(django_db_setup, django_db_blocker) -> Iterator[World]:
+    """Make the world once for all tests: each one's changes to it are taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_world()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(request, host, nobody) -> World:
+def world(made, db) -> World:
+    """The world with browsers that nobody has used yet."""
+    clients = {who: another(client) for who, client in made.clients.items()}
+    owner = Person(made.owner.user, clients["owner"])
+    return replace(made, host=copy(made.host), other=copy(made.other), owner=owner, clients=clients)
+
+
+@pytest.fixture
+def other_host(world) -> Host:
+    return world.other
+
+
+def another(client: Client) -> Client:
+    """Return a browser in which the same person is signed in."""
+    fresh = Client(**client.defaults)
+    fresh.cookies = deepcopy(client.cookies)
+    return fresh
+
+
+def make_world() -> World:
+    host, other = make_host("alpha"), make_host("omega", address="198.51.100.77")
     make_basejail(host)
     make_jail(host, "test", jid=4)
     job = make_job(host, subject="other")
     policy = ApprovalPolicy.objects.create(kind="tests.other")
     group = HostGroup.objects.create(name="production")
-    people = {name: request.getfixturevalue(name) for name in CAST[:-1]}
-    clients = {name: person.client for name, person in people.items()} | {"nobody": nobody}
+    people = {
+        "owner": make_person("owner", (Role.ADMIN, None)),
+        "operator": make_person("operator", (Role.OPERATOR, host)),
+        "viewer": make_person("viewer", (Role.VIEWER, host)),
+        "outsider": make_person("outsider", (Role.ADMIN, other)),
+    }
+    clients = {name: person.client for name, person in people.items()}
+    clients["nobody"] = Client(REMOTE_ADDR="192.0.2.66")
     schedule = bare_schedule(people["owner"].user, host)
     ids = {
         "schedule_id": schedule.pk,
@@ -522,7 +558,7 @@ def world(request, host, nobody) -> World:
     preset = JailPreset.objects.create(name="Database")
     ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk, "image_verb": "attach"}
     ids |= {"flavour": "example"}
-    return World(host, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
+    return World(host, other, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
 
 def known_urls() -> dict[str, set[str]]:
@@ -547,7 +583,16 @@ def everything() -> dict[str, list[Any]]:
     """All rows of the panel's own tables, and how much waits to be sent; sessions and their events aside."""
     models = [
         model
-        for label in ("accounts", "hosts", "updates", "jails", "schedules", "django_celery_beat", "jobs")
+        for label in (
+            "accounts",
+            "hosts",
+            "updates",
+            "network",
+            "jails",
+            "schedules",
+            "django_celery_beat",
+            "jobs",
+        )
         for model in apps.get_app_config(label).get_models()
     ]
     rows = {model.__name__: rows_of(model) for model in models}
