@@ -230,6 +230,8 @@ class Facts:
     async def _section(self, program: str, arguments: list[str]) -> Answer:
         if program == "ezjail_version":
             return await self._ezjail_version()
+        if program == "client":
+            return Answer(f"{self._call.env.get('SSH_CLIENT', '')}\n".encode())
         if program in self._script.functions:
             work = self._works.of(program)
             if work is None:
