@@ -217,6 +217,29 @@ class DynamicState:
 
 
 @dataclass(slots=True)
+class Link:
+    """A translation that a NAT instance has under way.
+
+    Attributes:
+        nat: number of the instance.
+        proto: the protocol's number.
+        local: the address behind the instance.
+        local_port: its port, or ICMP's id; 0 without ports.
+        alias: the address that the world sees; with `alias_port`.
+        remote: the other side; with `remote_port`.
+    """
+
+    nat: int
+    proto: int
+    local: str
+    local_port: int
+    alias: str
+    alias_port: int
+    remote: str
+    remote_port: int
+
+
+@dataclass(slots=True)
 class Ipfw:
     """IPFW of one kernel. Without the module `ipfw` nothing of it counts.
 
@@ -226,6 +249,8 @@ class Ipfw:
         nats: by number.
         tables: in the order in which they were made.
         states: live ones.
+        links: of all NAT instances.
+        orphans: rules that were deleted and whose states were kept; these still do what they did.
         one_pass: what was translated is accepted at once.
         enabled: packets of IPv4 meet the rules (net.inet.ip.fw.enable).
         enabled6: packets of IPv6 do (net.inet6.ip6.fw.enable).
@@ -241,6 +266,8 @@ class Ipfw:
     nats: list[Nat] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     states: list[DynamicState] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    orphans: list[Rule] = field(default_factory=list)
     one_pass: bool = True
     enabled: bool = True
     enabled6: bool = True
@@ -266,6 +293,10 @@ class Ipfw:
     def rule(self, identity: int) -> Rule | None:
         """Find a rule by its `id`."""
         return next((item for item in self.rules if item.id == identity), None)
+
+    def orphan(self, identity: int) -> Rule | None:
+        """Find a deleted rule by its `id`."""
+        return next((item for item in self.orphans if item.id == identity), None)
 
     def is_enabled(self, rule: Rule) -> bool:
         """Tell whether the walk looks at a rule."""

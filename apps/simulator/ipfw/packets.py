@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-WITH_PORTS = frozenset({"tcp", "udp", "udplite", "sctp"})
-ICMP = frozenset({"icmp", "ipv6-icmp"})
+ICMP, TCP, UDP, ICMP6, SCTP, UDPLITE = 1, 6, 17, 58, 132, 136
+WITH_PORTS = frozenset({TCP, UDP, UDPLITE, SCTP})
+ECHO_ANSWERS = {8: 0, 128: 129}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Packet:
     """What a rule can see of a packet.
 
     Attributes:
-        proto: its protocol's name, as ipfw prints it.
+        proto: its protocol's number.
         src: the sender's address, in its shortest form.
         dst: likewise.
         sport: the sender's port; 0 without ports.
@@ -32,7 +33,7 @@ class Packet:
         uid: user of that socket; likewise.
     """
 
-    proto: str
+    proto: int
     src: str
     dst: str
     sport: int = 0
@@ -68,13 +69,9 @@ class Packet:
         Args:
             flags: the answer's, for TCP.
         """
-        echo = {8: 0, 128: 129}
-        kind = None if self.icmp_type is None else echo.get(self.icmp_type, self.icmp_type)
-        there, back = (self.src, self.sport), (self.dst, self.dport)
-        (src, sport), (dst, dport) = back, there
-        return replace(
-            self, src=src, dst=dst, sport=sport, dport=dport, flags=flags, icmp_type=kind, jid=None, uid=None
-        )
+        kind = None if self.icmp_type is None else ECHO_ANSWERS.get(self.icmp_type, self.icmp_type)
+        turned = replace(self, src=self.dst, dst=self.src, sport=self.dport, dport=self.sport)
+        return replace(turned, flags=flags, icmp_type=kind, jid=None, uid=None)
 
 
 @dataclass(frozen=True, slots=True)

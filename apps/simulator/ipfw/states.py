@@ -5,103 +5,44 @@ Source: reference ipfw.md §6.5, §6.7–6.9.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from apps.simulator.ipfw.packets import Packet
+from apps.simulator.ipfw.model import DynamicState, Ipfw, Rule, StateMaker
+from apps.simulator.ipfw.packets import TCP, UDP, Packet
 
 ANY = "any"
-LIMIT_MASKS = ("src-addr", "src-port", "dst-addr", "dst-port")
+STATE, LIMIT, PARENT = "STATE", "LIMIT", "PARENT"
 LIFETIMES = {"syn": 20, "ack": 300, "fin": 1, "rst": 1, "udp": 10, "short": 5}
-MOST = 16384
+PARENT_LIFETIME_S = 5  # as long as the shortest (inferred)
+MOST, MOST_PARENTS = 16384, 4096
 _SYN, _FIN, _RST = 1, 2, 4
 _BITS = {"syn": _SYN, "fin": _FIN, "rst": _RST}
 _BACK = 3  # how far the flags of the answering side are shifted
-_BOTH_SYN, _BOTH_FIN = _SYN | _SYN << _BACK, _FIN | _FIN << _BACK
+_BOTH_SYN, _BOTH_FIN, _ANY_RST = _SYN | _SYN << _BACK, _FIN | _FIN << _BACK, _RST | _RST << _BACK
+_Ends = tuple[str, int, str, int]
 
 
-@dataclass(slots=True)
-class State:
-    """A conversation that a rule has let make a state.
+class NoRoom(Exception):
+    """A state could not be made; the packet is dropped."""
 
-    Attributes:
-        rule: the identity of its parent, which is not the rule's number.
-        name: without the colon.
-        proto: the protocol's name.
-        src: who began.
-        sport: its port; 0 without ports.
-        dst: whom it spoke to.
-        dport: likewise.
-        expires: seconds since the epoch.
-        packets: that it has let run its parent's action.
-        size: bytes of those packets.
-        seen: the TCP flags of both directions.
-        masked: what a limit counts it under; empty for states that are not limited.
+
+def purge(ipfw: Ipfw, now: float) -> None:
+    """Forget the states that have expired, and those whose rule is gone, unless such states are kept.
+
+    Args:
+        ipfw: of the kernel.
+        now: seconds since the epoch.
     """
-
-    rule: int
-    name: str
-    proto: str
-    src: str
-    sport: int
-    dst: str
-    dport: int
-    expires: float = 0.0
-    packets: int = 0
-    size: int = 0
-    seen: int = 0
-    masked: str = ""
-
-    def goes_with(self, packet: Packet) -> bool:
-        """Tell whether a packet belongs to it, from either side."""
-        return self.proto == packet.proto and (self.is_forward(packet) or self._is_backward(packet))
-
-    def is_forward(self, packet: Packet) -> bool:
-        """Tell whether a packet comes from the side that began."""
-        return (self.src, self.sport, self.dst, self.dport) == (
-            packet.src,
-            packet.sport,
-            packet.dst,
-            packet.dport,
-        )
-
-    def _is_backward(self, packet: Packet) -> bool:
-        return (self.dst, self.dport, self.src, self.sport) == (
-            packet.src,
-            packet.sport,
-            packet.dst,
-            packet.dport,
-        )
-
-    def note(self, packet: Packet, now: float, lifetimes: Mapping[str, int]) -> None:
-        """Count a packet, and live on.
-
-        Args:
-            packet: one that goes with it.
-            now: seconds since the epoch.
-            lifetimes: seconds, by the name of their sysctl.
-        """
-        self.packets += 1
-        self.size += packet.length
-        shift = 0 if self.is_forward(packet) else _BACK
-        if packet.proto == "tcp":
-            for flag in packet.flags & _BITS.keys():
-                self.seen |= _BITS[flag] << shift
-        self.expires = now + lifetimes[self.stage]
-
-    @property
-    def stage(self) -> str:
-        """Name the lifetime that it has now."""
-        if self.proto != "tcp":
-            return "udp" if self.proto == "udp" else "short"
-        if self.seen & (_RST | _RST << _BACK):
-            return "rst"
-        if self.seen & _BOTH_FIN == _BOTH_FIN:
-            return "fin"
-        return "ack" if self.seen & _BOTH_SYN == _BOTH_SYN else "syn"
+    known = {rule.id for rule in ipfw.rules}
+    owned = [state for state in ipfw.states if ipfw.keeps_states or state.parent in known]
+    live = [state for state in owned if state.kind != PARENT and state.expires > now]
+    for books in owned:
+        if books.kind == PARENT:
+            books.count = sum(1 for state in live if state.kind == LIMIT and _counts(ipfw, books, state))
+    ipfw.states = [state for state in owned if state.expires > now or (state.kind == PARENT and state.count)]
 
 
-def find(states: Iterable[State], packet: Packet, name: str, now: float) -> State | None:
+def find(states: Iterable[DynamicState], packet: Packet, name: str, now: float) -> DynamicState | None:
     """Look a packet's state up.
 
     Args:
@@ -110,39 +51,120 @@ def find(states: Iterable[State], packet: Packet, name: str, now: float) -> Stat
         name: of the state; "any" takes every name.
         now: seconds since the epoch; what has expired is no state.
     """
+    forward = (packet.src, packet.sport, packet.dst, packet.dport)
+    backward = (packet.dst, packet.dport, packet.src, packet.sport)
     for state in states:
-        if name in (state.name, ANY) and state.expires > now and state.goes_with(packet):
+        if state.kind == PARENT or state.proto != packet.proto or name not in (state.name, ANY):
+            continue
+        if _ends(state) in (forward, backward) and state.expires > now:
             return state
     return None
 
 
-def masked_by(masks: Collection[str], packet: Packet) -> str:
-    """Say what a limit counts a packet under.
+def is_forward(state: DynamicState, packet: Packet) -> bool:
+    """Tell whether a packet of a state comes from the side that began."""
+    return _ends(state) == (packet.src, packet.sport, packet.dst, packet.dport)
+
+
+def note(state: DynamicState, packet: Packet, now: float) -> None:
+    """Count a packet of a state, which lives on.
 
     Args:
-        masks: among src-addr, src-port, dst-addr, dst-port.
-        packet: the first one of its conversation.
-    """
-    parts = {
-        "src-addr": packet.src,
-        "src-port": str(packet.sport),
-        "dst-addr": packet.dst,
-        "dst-port": str(packet.dport),
-    }
-    return " ".join([packet.proto, *(parts[mask] if mask in masks else "-" for mask in LIMIT_MASKS)])
-
-
-def is_full(states: Iterable[State], like: State, most: int, now: float) -> bool:
-    """Tell whether a limit leaves no room for another state.
-
-    Args:
-        states: all of them.
-        like: the one that is to be made.
-        most: how many there may be.
+        state: that the packet goes with.
+        packet: from either side.
         now: seconds since the epoch.
     """
-    key = (like.rule, like.name, like.masked)
+    state.packets += 1
+    state.bytes += packet.length
+    shift = 0 if is_forward(state, packet) else _BACK
+    for flag in packet.flags & _BITS.keys():
+        state.seen |= _BITS[flag] << shift
+    state.expires = now + LIFETIMES[_stage(state)]
+
+
+def install(ipfw: Ipfw, rule: Rule, packet: Packet, now: float) -> None:
+    """Make the state that a rule asks for; one that is there already will do.
+
+    Args:
+        ipfw: of the kernel.
+        rule: that matched, with a StateMaker.
+        packet: which it matched.
+        now: seconds since the epoch.
+
+    Raises:
+        NoRoom: the limit is reached, or the kernel's own.
+    """
+    maker = rule.state
+    assert maker
+    if find(ipfw.states, packet, maker.name, now):
+        return
+    kind = LIMIT if maker.kind in ("limit", "set-limit") else STATE
+    state = DynamicState(
+        rule.id, kind, packet.proto, packet.src, packet.sport, packet.dst, packet.dport, maker.name
+    )
+    if sum(1 for other in ipfw.states if other.kind != PARENT and other.expires > now) >= MOST:
+        raise NoRoom
+    if kind == LIMIT:
+        _count_in(ipfw, maker, state, now)
+    note(state, packet, now)
+    ipfw.states.append(state)
+
+
+def _count_in(ipfw: Ipfw, maker: StateMaker, state: DynamicState, now: float) -> None:
+    """Note a limited state in the entry that keeps the books of its kind."""
+    masked = _masked(maker, state)
     alike = [
-        state for state in states if (state.rule, state.name, state.masked) == key and state.expires > now
+        other
+        for other in ipfw.states
+        if other.kind == LIMIT
+        and other.expires > now
+        and (other.parent, other.name, other.proto) == (state.parent, state.name, state.proto)
+        and _masked(maker, other) == masked
     ]
-    return len(alike) >= most
+    if len(alike) >= maker.limit:
+        raise NoRoom
+    books = next((other for other in ipfw.states if _is_books(other, state, masked)), None)
+    if books is None:
+        books = DynamicState(state.parent, PARENT, state.proto, *masked, state.name)
+        ipfw.states.append(books)
+    books.count = len(alike) + 1
+    books.expires = max(books.expires, now + PARENT_LIFETIME_S)
+
+
+def _is_books(books: DynamicState, state: DynamicState, masked: _Ends) -> bool:
+    same = (books.parent, books.name, books.proto) == (state.parent, state.name, state.proto)
+    return books.kind == PARENT and same and _ends(books) == masked
+
+
+def _counts(ipfw: Ipfw, books: DynamicState, state: DynamicState) -> bool:
+    """Tell whether a limited state is one of those that an entry counts."""
+    rule = ipfw.rule(books.parent)
+    maker = rule.state if rule else None
+    return maker is not None and _is_books(books, state, _masked(maker, state))
+
+
+def _masked(maker: StateMaker, state: DynamicState) -> _Ends:
+    """Leave of a state's ends what its limit looks at."""
+    masks, nowhere = maker.masks, "::" if ":" in state.source else "0.0.0.0"  # noqa: S104 - no address
+    everything = "all" in masks
+    return (
+        state.source if everything or "src-addr" in masks else nowhere,
+        state.source_port if everything or "src-port" in masks else 0,
+        state.destination if everything or "dst-addr" in masks else nowhere,
+        state.destination_port if everything or "dst-port" in masks else 0,
+    )
+
+
+def _ends(state: DynamicState) -> _Ends:
+    return state.source, state.source_port, state.destination, state.destination_port
+
+
+def _stage(state: DynamicState) -> str:
+    """Name the lifetime that a state has now."""
+    if state.proto != TCP:
+        return "udp" if state.proto == UDP else "short"
+    if state.seen & _ANY_RST:
+        return "rst"
+    if state.seen & _BOTH_FIN == _BOTH_FIN:
+        return "fin"
+    return "ack" if state.seen & _BOTH_SYN == _BOTH_SYN else "syn"
