@@ -21,6 +21,24 @@ _PROTO = re.compile(r"[a-z][a-z0-9-]{0,18}")
 WITH_PORTS = ("tcp", "udp", "sctp")
 
 
+def check_ports(text: str) -> None:
+    """Raise InvalidInput unless these are ports as ipfw takes them.
+
+    ipfw itself wraps a port above 65535 round without a word.
+
+    Source: captures, `any 70000`.
+    """
+    if not _PORTS.fullmatch(text):
+        raise InvalidInput("Ports are numbers and ranges, such as 80,443 or 8000-8009.", field="ports")
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not 1 <= int(first) <= int(last or first) <= 65535:
+            raise InvalidInput(
+                "A port is a number from 1 to 65535, and a range goes from the lower to the higher.",
+                field="ports",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """Something that speaks over the network.
@@ -28,7 +46,7 @@ class Service:
     Args:
         proto: `tcp`, `udp` or `sctp`, or another protocol's name, which has no ports.
         ports: As ipfw writes them: `80`, `80,443`, `8000-8009`.
-        purpose: What it is for, as it stands in a sentence: `web pages`.
+        purpose: What it is for, as it stands in a sentence: `https`.
 
     Raises:
         InvalidInput: A part is not what ipfw would take; `field` is proto or ports.
@@ -53,11 +71,11 @@ class Service:
 
 
 DEFAULT_OUTGOING = (
-    Service("tcp", "80", "web pages (http)"),
-    Service("tcp", "443", "web pages (https)"),
-    Service("udp", "53", "names (DNS)"),
-    Service("tcp", "53", "long answers of DNS"),
-    Service("udp", "123", "the time (NTP)"),
+    Service("tcp", "80", "http"),
+    Service("tcp", "443", "https"),
+    Service("udp", "53", "DNS"),
+    Service("tcp", "53", "DNS over TCP"),
+    Service("udp", "123", "NTP"),
 )
 
 
@@ -133,24 +151,6 @@ class FirewallInputs:
         number = dict(self.nat_of).get(network)
         chosen = [one for one in self.nat if one.number == number]
         return (*chosen, *self.nat, None)[0]
-
-
-def check_ports(text: str) -> None:
-    """Raise InvalidInput unless these are ports as ipfw takes them.
-
-    ipfw itself wraps a port above 65535 round without a word.
-
-    Source: captures, `any 70000`.
-    """
-    if not _PORTS.fullmatch(text):
-        raise InvalidInput("Ports are numbers and ranges, such as 80,443 or 8000-8009.", field="ports")
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not 1 <= int(first) <= int(last or first) <= 65535:
-            raise InvalidInput(
-                "A port is a number from 1 to 65535, and a range goes from the lower to the higher.",
-                field="ports",
-            )
 
 
 def _named(name: str, parse: Callable[[str], object], text: str) -> None:

@@ -1,0 +1,64 @@
+"""Rules of the recommended set that keep private addresses where they belong."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+from apps.freebsd.firewall.generated import Generated, generated, listed, side
+from apps.freebsd.firewall.inputs import FirewallInputs
+
+SPOOFED, UNTRANSLATED, LEFT_BY_NAT = 150, 690, 1900
+_PRIVATE4 = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+_PRIVATE6 = "fc00::/7"
+
+
+def spoofed(inputs: FirewallInputs) -> list[Generated]:
+    """Return rules by which nobody outside is a jail, or names one by its private address."""
+    if not (inputs.outside and inputs.translated):
+        return []
+    nets, recv = listed(inputs.translated), side("recv", inputs)
+    return [
+        generated(
+            SPOOFED, f"deny ip4 from {nets} to any in{recv}", "Nobody outside can have a jail's address."
+        ),
+        generated(
+            SPOOFED + 10,
+            f"deny ip4 from any to {nets} in{recv}",
+            "Jails are reached by their public address only: this is not translated yet.",
+        ),
+    ]
+
+
+def untranslated(inputs: FirewallInputs) -> list[Generated]:
+    """Return rules that stop private sources, before the host's own `me` lets them out and after NAT."""
+    return [
+        *_stop(
+            UNTRANSLATED, inputs, "What jails are not let out with above ends here, before “me” means it."
+        ),
+        *_stop(LEFT_BY_NAT, inputs, "What NAT left with a private address does not leave."),
+    ]
+
+
+def _stop(number: int, inputs: FirewallInputs, purpose: str) -> list[Generated]:
+    xmit = side("xmit", inputs)
+    rules = []
+    if inputs.translated:
+        nets = listed(inputs.translated)
+        rules.append(generated(number, f"deny log ip4 from {nets} to any out", purpose))
+    if others := _private4(inputs):
+        rules.append(generated(number, f"deny log ip4 from {listed(others)} to any out{xmit}", purpose))
+    if nets6 := _private6(inputs):
+        rules.append(generated(number, f"deny log ip6 from {listed(nets6)} to any out{xmit}", purpose))
+    return rules
+
+
+def _private4(inputs: FirewallInputs) -> tuple[str, ...]:
+    """Return the private ranges in which the host itself has no address outside; none when it is unknown."""
+    if not (inputs.public4 and inputs.outside):
+        return ()
+    return tuple(net for net in _PRIVATE4 if not inputs.holds_host(net))
+
+
+def _private6(inputs: FirewallInputs) -> tuple[str, ...]:
+    own = any(ip_address(text) in ip_network(_PRIVATE6) for text in inputs.public)
+    return () if own or not inputs.outside else (_PRIVATE6,)
