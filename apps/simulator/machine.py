@@ -17,7 +17,7 @@ from apps.simulator.spec import HostSpec
 from apps.simulator.state import Jail, Kernel, Mount, Process, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 STATE = "state.json"
@@ -35,6 +35,7 @@ class Machine:
         kernel: what a reboot would change, and the ZFS datasets.
         faults: what it was told to do wrong; not saved.
         pace: 1.0 takes the time that real tools take, 0 none; not saved.
+        watchers: are called whenever the kernel's state was touched.
     """
 
     def __init__(self, folder: Path, spec: HostSpec, kernel: Kernel) -> None:
@@ -44,6 +45,7 @@ class Machine:
         self.kernel = kernel
         self.faults = Faults()
         self.pace = 0.0
+        self.watchers: set[Callable[[], None]] = set()
         self.binds: dict[str, str] = {}
         self.files = Files(folder / "root", binds=self.binds, check_space=self._check_space)
         self._changes = 1
@@ -105,6 +107,8 @@ class Machine:
     def touch(self) -> None:
         """Note that the kernel's state has changed."""
         self._changes += 1
+        for watcher in tuple(self.watchers):
+            watcher()
 
     @property
     def changes(self) -> int:

@@ -54,6 +54,7 @@ class HostSpec:
         distributions: local sets, path to release, e.g. {"/dist/base.txz": "13.2-RELEASE"}.
         world_rc_conf: text of etc/rc.conf in those sets, when they were packed from a running machine.
         fetchable: releases that the mirrors which this machine can reach provide.
+        panel: whence the panel's connections come, as this machine sees it.
     """
 
     name: str
@@ -85,3 +86,4 @@ class HostSpec:
         "14.1-RELEASE",
         "14.2-RELEASE",
     )
+    panel: str = "192.0.2.250"

@@ -15,6 +15,7 @@ import asyncssh
 from apps.simulator import agent, inprocess
 from apps.simulator.call import Call
 from apps.simulator.faults import Fault
+from apps.simulator.ipfw import reach
 from apps.simulator.shell.run import Shell
 from apps.simulator.shell.streams import Input, Streams
 
@@ -74,19 +75,43 @@ def key_options(machine: Machine, key: asyncssh.SSHKey, address: str) -> Mapping
 
 
 class Connection(asyncssh.SSHServer):
-    """One client's connection."""
+    """One client's connection.
+
+    While the firewall lets none of its packets through it stalls: nothing is heard and nothing is said.
+    """
 
     def __init__(self, sshd: Sshd) -> None:
         """Remember whose it is."""
         self.sshd = sshd
         self.options: Mapping[str, object] = {}
         self.left = sshd.machine.faults.drop_after_bytes
+        self.road = asyncio.Event()
+        self.road.set()
         self._line: asyncssh.SSHServerConnection | None = None
+        self._greet: Callable[[], None] | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Note the connection."""
+        """Note the connection; one whose packets do not get through is not greeted."""
         self._line = conn
         self.sshd.connections.add(self)
+        if not self.sshd.gate.lets_in(self.peer[1]):
+            self._greet = conn._send_version  # noqa: SLF001 - no public way to keep silent
+            conn._send_version = lambda: None  # type: ignore[method-assign]  # noqa: SLF001
+            self.road.clear()
+            asyncio.get_running_loop().call_soon(self.settle)  # asyncio begins to read right after this
+
+    def ask_anew(self) -> None:
+        """Find out whether the rules, as they are now, let its packets through."""
+        ask = self.sshd.gate.lets_in if self._greet else self.sshd.gate.lets_on
+        (self.road.set if ask(self.peer[1]) else self.road.clear)()
+        self.settle()
+
+    def settle(self) -> None:
+        """Be silent or speak, as faults and firewall have it."""
+        self.freeze(frozen=self.sshd.machine.faults.hang or not self.road.is_set())
+        if self._greet and self.road.is_set():
+            greet, self._greet = self._greet, None
+            greet()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
         """Forget the connection."""
@@ -114,6 +139,8 @@ class Connection(asyncssh.SSHServer):
 
     def cut(self) -> None:
         """Break the line without a word; what was written before still arrives."""
+        if not self.road.is_set():
+            self.freeze(frozen=False)
         line = self._line.get_extra_info("socket") if self._line else None
         if line is not None:
             with contextlib.suppress(OSError):
@@ -199,8 +226,9 @@ class Session(asyncssh.SSHServerSession[bytes]):
         await self._put(data, asyncssh.EXTENDED_DATA_STDERR)
 
     async def _put(self, data: bytes, kind: int | None) -> None:
-        """Send output, as far as the faults of the moment let it through."""
+        """Send output, as far as firewall and faults of the moment let it through."""
         await self._connection.sshd.audible.wait()
+        await self._connection.road.wait()
         await self._writable.wait()
         connection, channel = self._connection, self._channel
         if channel is None or channel.is_closing():
@@ -225,6 +253,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         finally:
             self._connection.sshd.ended()
         await self._connection.sshd.audible.wait()
+        await self._connection.road.wait()
         if self._channel is not None and not self._channel.is_closing():
             self._channel.exit(status & 0xFF)
 
@@ -242,8 +271,10 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     def _call(self, *, forced: bool) -> Call:
         machine = self._connection.sshd.machine
-        host, port = self._connection.peer
-        env = LOGIN | {"SSH_CLIENT": f"{host} {port} 22"}
+        client, server = machine.spec.panel, reach.own_address(machine) or "127.0.0.1"
+        port = self._connection.peer[1]
+        ends = {"SSH_CLIENT": f"{client} {port} 22", "SSH_CONNECTION": f"{client} {port} {server} 22"}
+        env = LOGIN | ends
         if forced and self._command is not None:
             env["SSH_ORIGINAL_COMMAND"] = self._command
         return Call(("sh",), machine, self._out, self._err, env=env, cwd="/root", read=self._read)
@@ -261,6 +292,7 @@ class Sshd:
         connections: those that are open.
         sessions: what runs.
         audible: not set while the machine hangs.
+        gate: asks the firewall.
     """
 
     def __init__(
@@ -282,6 +314,9 @@ class Sshd:
         self.sessions: set[asyncio.Task[None]] = set()
         self.audible = asyncio.Event()
         self.audible.set()
+        self.gate = reach.Gate(machine)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asking = False
         self._listener: asyncssh.SSHAcceptor | asyncio.Server | None = None
 
     @property
@@ -292,6 +327,7 @@ class Sshd:
 
     async def open(self) -> None:
         """Listen, or behave as the faults say; a port that is taken by now is given up for another."""
+        self._watch()
         faults = self.machine.faults
         if faults.hang:
             self.audible.clear()
@@ -303,6 +339,24 @@ class Sshd:
             self._listener = await asyncio.start_server(_say_nothing, self.address, self.port)
         else:
             self._listener = await self._listen()
+
+    def _watch(self) -> None:
+        """Hear of each change of the kernel's state from now on."""
+        self._loop = asyncio.get_running_loop()
+        self.machine.watchers.add(self._note_change)
+
+    def _note_change(self) -> None:
+        """Ask the rules soon for every open connection; many changes in a row are asked about once."""
+        if self._loop is None or self._asking or not self.connections:
+            return
+        if reach.is_guarded(self.machine) or any(not item.road.is_set() for item in self.connections):
+            self._asking = True
+            self._loop.call_soon_threadsafe(self._ask_anew)
+
+    def _ask_anew(self) -> None:
+        self._asking = False
+        for connection in tuple(self.connections):
+            connection.ask_anew()
 
     async def _listen(self) -> asyncssh.SSHAcceptor:
         try:
@@ -342,6 +396,7 @@ class Sshd:
 
     async def close(self) -> None:
         """Stop listening, break connections, end what runs."""
+        self.machine.watchers.discard(self._note_change)
         await self.shut()
         self.disconnect()
         for task in tuple(self.sessions):
@@ -357,7 +412,7 @@ class Sshd:
             self.disconnect()
         for connection in tuple(self.connections):
             connection.left = faults.drop_after_bytes
-            connection.freeze(frozen=faults.hang)
+            connection.settle()
 
     async def change_host_key(self) -> None:
         """Come up with another host key, as a machine that was installed anew."""
