@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from uuid import UUID
 
 from apps.freebsd.channel import Channel
 from apps.freebsd.channel.agent import Agent
+from apps.freebsd.channel.confirm import confirm_and_close
 from apps.freebsd.channel.local import LocalChannel
 from apps.freebsd.channel.pool import shared_pool
-from apps.freebsd.channel.ssh import SshTarget
+from apps.freebsd.channel.ssh import SshChannel, SshTarget
 from apps.freebsd.errors import HostKeyChanged, HostUnreachable
 from apps.hosts.models import KEY_IN_DOUBT, ChannelKind, Host, HostState
 from apps.hosts.panel_key import private_key_path
 
 AGENT_PATH = "/usr/local/libexec/jailpanel-agent"
+# How long a connection that is to prove that the host can be reached may take.
+FRESH_CONNECT_S = 5.0
 
 _LOCAL_PREFIX: dict[str, tuple[str, ...]] = {
     ChannelKind.DOAS: ("doas", "-n", AGENT_PATH),
@@ -41,6 +45,16 @@ def _channel(host: Host) -> Channel:
     return shared_pool().channel(ssh_target(host))
 
 
+def fresh_channel(host: Host) -> Channel:
+    """Return a way to a host that shares no connection with anything; whoever takes it closes it.
+
+    Raises:
+        PanelError: As `agent_of`.
+    """
+    kept = _channel(host)
+    return SshChannel(kept.target, FRESH_CONNECT_S) if isinstance(kept, SshChannel) else kept
+
+
 def ssh_target(host: Host) -> SshTarget:
     """Return where and as whom the host is reached, with its pinned key."""
     return SshTarget(host.address, host.port, host.user, host.host_key or None, private_key_path())
@@ -52,6 +66,10 @@ class PanelHostGateway:
     def agent(self, host_id: UUID) -> Agent:
         """Return the host's agent."""
         return agent_of(Host.objects.get(pk=host_id))
+
+    def confirm(self, host_id: UUID, run_id: str, user: str, job: str) -> Coroutine[object, object, None]:
+        """Tell a run that waits for it that the panel reaches its host, over a fresh connection."""
+        return confirm_and_close(fresh_channel(Host.objects.get(pk=host_id)), run_id, user, job)
 
     def observe(self, host_id: UUID) -> None:
         """Probe the host and store what is true now."""

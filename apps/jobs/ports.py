@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -21,6 +21,15 @@ class HostGateway(Protocol):
 
     def agent(self, host_id: UUID) -> Agent:
         """Return the host's agent over this process's kept connection."""
+        ...
+
+    def confirm(self, host_id: UUID, run_id: str, user: str, job: str) -> Coroutine[object, object, None]:
+        """Tell a run that waits for it that the panel reaches its host, over a connection made for that.
+
+        Raises:
+            Conflict: The run does not wait, or no longer.
+            PanelError: The host was not reached.
+        """
         ...
 
     def observe(self, host_id: UUID) -> None:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from apps.freebsd.channel import loop
 from apps.freebsd.channel.agent import Agent, RunEnd, UnknownRun
 from apps.freebsd.errors import CommandFailed, ConnectionLost, HostUnreachable, PanelError
+from apps.jobs.confirming import Confirming
 from apps.jobs.lease import Lease
 from apps.jobs.models import Job, Step
 from apps.jobs.output import OutputBuffer, store_output
@@ -86,6 +87,7 @@ class StepRun:
         self._ending: PanelError | None = None
         self._ended_at = 0.0
         self._has_dropped = False
+        self._confirming = Confirming(job, step, one_word(job.requester_name))
 
     def to_end(self) -> RunEnd:
         """Start the run unless the host has it already, and follow it to its end.
@@ -130,6 +132,7 @@ class StepRun:
             return self._drain(following, buffer)
         finally:
             following.cancel()
+            self._confirming.stop()
 
     def _note_return(self) -> None:
         """Ask the host for a sign of life before the job's page says that it is back."""
@@ -157,6 +160,8 @@ class StepRun:
             if stopping.is_set():
                 raise LetGo
             self._end_run_in_time()
+            if self._ending is None:
+                self._confirming.look()
         self._store(buffer.take(everything=ended and following.exception() is None))
         end = following.result()
         if self._ending and end.status:
