@@ -13,7 +13,7 @@ from typing import Final
 from apps.freebsd.firewall.links import Link, Links
 from apps.freebsd.firewall.model import NatInstance
 from apps.freebsd.firewall.places import Places, address_text, read_address
-from apps.freebsd.firewall.redirects import ANY, End, Way, address_pairs, ways_of
+from apps.freebsd.firewall.redirects import ANY, End, Way, address_pairs, is_readable, ways_of
 from apps.freebsd.firewall.sight import ICMP, SCTP, TCP, UDP, Sight
 
 _PRIVATE: Final = ((10 << 24, 0xFF000000), (0xAC100000, 0xFFF00000), (0xC0A80000, 0xFFFF0000))
@@ -29,6 +29,7 @@ class Alias:
         self.ways = ways_of(nat)
         self.pairs = address_pairs(nat)
         self.links = Links()
+        self.has_unread = not all(is_readable(redirect) for redirect in nat.redirects)
         self._turns: dict[Way, int] = {}
         self.address = self._own_address(places)
 
@@ -44,6 +45,8 @@ class Alias:
             sight: The packet, in its present pass; its addresses are changed.
             may_make: Whether a link may be made; `nat global` only looks for one.
         """
+        if self.has_unread:
+            sight.unsure.append(f"A redirect of NAT instance {self.nat.number} is not understood here.")
         if self.address is None:
             return f"NAT instance {self.nat.number} has no public address"
         goes_in = sight.is_in != ("reverse" in self.nat.options)

@@ -136,6 +136,8 @@ class World:
         outside: The interface that leads to everybody else (the default route's).
         is_router: Whether packets for others are forwarded (net.inet.ip.forwarding).
         loopback: The interface of the host's traffic with itself and with its jails.
+        panel: The address from which the panel comes; empty when not known.
+        ssh_port: On which the host's sshd listens.
     """
 
     interfaces: tuple[Interface, ...] = ()
@@ -143,6 +145,8 @@ class World:
     outside: str = ""
     is_router: bool = False
     loopback: str = LOOPBACK
+    panel: str = ""
+    ssh_port: int = 22
 
 
 def family_of(address: str) -> int:

@@ -36,13 +36,19 @@ class Way:
 
 
 def ways_of(nat: NatInstance) -> tuple[Way, ...]:
-    """Return all ways of port and protocol redirects, in a fixed order.
-
-    Raises:
-        ValueError: An address or a port is none.
-    """
+    """Return all ways of port and protocol redirects, in a fixed order, without those that cannot be read."""
     ordered = sorted(nat.redirects, key=lambda one: (one.kind, one.proto, one.public, one.local, one.remote))
-    return tuple(way for redirect in ordered for way in _ways(redirect))
+    return tuple(way for redirect in ordered if is_readable(redirect) for way in _ways(redirect))
+
+
+def is_readable(redirect: Redirect) -> bool:
+    """Whether all its addresses and ports are numbers that we know."""
+    try:
+        if redirect.kind == "addr":
+            return all(read_address(text) for text in (*redirect.local, redirect.public))
+        return bool(tuple(_ways(redirect)))
+    except (ValueError, IndexError):
+        return False
 
 
 def address_pairs(nat: NatInstance) -> tuple[tuple[tuple[int, ...], int], ...]:
@@ -51,7 +57,7 @@ def address_pairs(nat: NatInstance) -> tuple[tuple[tuple[int, ...], int], ...]:
     return tuple(
         (tuple(read_address(text)[1] for text in one.local), read_address(one.public)[1])
         for one in ordered
-        if one.kind == "addr"
+        if one.kind == "addr" and is_readable(one)
     )
 
 
