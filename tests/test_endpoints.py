@@ -32,12 +32,14 @@ from apps.jails.drift.noting import note
 from apps.jails.models import Archive, Jail, JailPreset, KeptJail, Snapshot
 from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
+from apps.network.models import AddressPool, HeldAddress, ReservedRange, address_key
 from tests.conftest import Person, make_person
 from tests.fakehost import FakeHost
 from tests.hosts.keys import FIRST
 from tests.jails.moving.moves import moved_away
 from tests.jails.settings import posts as settings_posts
 from tests.jobs.conftest import make_job, make_plan
+from tests.network.pools.places import keep, make_pool
 from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
@@ -136,6 +138,19 @@ def a_jail_is_kept(host: Host) -> None:
     )  # fmt: skip
 
 
+def there_is_a_pool(host: Host) -> None:
+    pool = make_pool("10.0.0.0/24", host=host, interface="lo0")
+    AddressPool.objects.filter(pk=pool.pk).update(id=1)
+    ends = dict.fromkeys(("first_key", "last_key"), address_key("10.0.0.9"))
+    ReservedRange.objects.create(pk=1, pool_id=1, first="10.0.0.9", last="10.0.0.9", **ends)
+
+
+def an_address_of_a_pool_is_held(host: Host) -> None:
+    there_is_a_pool(host)
+    keep(AddressPool.objects.get(), "10.0.0.7", host, "test")
+    HeldAddress.objects.update(id=1)
+
+
 def no_job_is_open(_host: Host) -> None:
     Job.objects.update(state=JobState.SUCCEEDED)
 
@@ -175,6 +190,7 @@ NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "
 
 EZJAIL_SETUP = {"jaildir": "/usr/jails", "mirror": "https://download.freebsd.org", "exec_stop": "on"}
 EZJAIL_SETTINGS = {"ezjail_devfs_ruleset": "4", "was-ezjail_devfs_ruleset": ""}
+NEW_POOL = {"name": "new", "network": "10.0.0.0/24", "interface": "lo1", "hosts": "all"}
 NEW_SCHEDULE = {"name": "new", "kind": "hosts.probe", "target": "all", "every": "day", "clock": "03:00"}
 
 ROWS = {
@@ -456,6 +472,25 @@ ROWS = {
     "schedules:schedule-switch": Row(ONLY_POST, ADMINS_DO, event="schedule.switched_off"),
     "schedules:schedule-run": Row(ONLY_POST, ADMINS_DO, event="schedule.run_requested"),
     "schedules:schedule-remove": Row(ADMINS, ADMINS_DO, event="schedule.removed"),
+    "network:pool-list": Row(EVERYBODY),
+    "network:pool-add": Row("200 403 403 200 in", "302 403 403 422 in", NEW_POOL, event="pool.added"),
+    "network:pool-detail": Row(ON_HOST, given=an_address_of_a_pool_is_held),
+    "network:pool-change": Row(ADMINS, ADMINS_DO, NEW_POOL, event="pool.changed", given=there_is_a_pool),
+    "network:pool-remove": Row(ADMINS, ADMINS_DO, event="pool.removed", given=there_is_a_pool),
+    "network:pool-take-over": Row(ADMINS, ADMINS_DO, event="pool.taken_over", given=there_is_a_pool),
+    "network:pool-reserve": Row(
+        ADMINS, ADMINS_DO, {"first": "10.0.0.5"}, event="pool.range_reserved", given=there_is_a_pool
+    ),
+    "network:pool-unreserve": Row(ADMINS, ADMINS_DO, event="pool.range_freed", given=there_is_a_pool),
+    "network:address-hold": Row(
+        ADMINS, ADMINS_DO, {"address": "10.0.0.5", "note": "printer"}, event="address.held",
+        given=there_is_a_pool,
+    ),
+    "network:address-release": Row(
+        ADMINS, ADMINS_DO, event="address.released", given=an_address_of_a_pool_is_held
+    ),
+    "network:address-list": Row(EVERYBODY),
+    "network:address-conflicts": Row(EVERYBODY),
     "audit:event-list": Row("200 403 403 200 in"),
 }  # fmt: skip
 CHANGING = [name for name, row in ROWS.items() if row.event]
@@ -558,6 +593,7 @@ def make_world() -> World:
     preset = JailPreset.objects.create(name="Database")
     ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk, "image_verb": "attach"}
     ids |= {"flavour": "example"}
+    ids |= {"pool_id": 1, "held_id": 1, "range_id": 1}
     return World(host, other, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
 

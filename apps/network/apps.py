@@ -12,3 +12,6 @@ class NetworkConfig(AppConfig):
 
     def ready(self) -> None:
         """Register observers, tabs and kinds of job, one line a topic."""
+        from apps.network import pools  # noqa: PLC0415  needs the app registry
+
+        pools.register()

@@ -4,5 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
+from apps.network.pools.urls import urlpatterns as pool_urls
+
 app_name = "network"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    *pool_urls,
+]
