@@ -39,10 +39,10 @@ check: $(DEV_STAMP) ## Look without running: format, lint, types, imports, templ
 test: check test-postgres test-sqlite ## Run everything: check, then every test on both databases
 
 test-sqlite: $(DEV_STAMP) ## Run every test, those in the browser too, on SQLite
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench"
+	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder -m "not bench"
 
 test-postgres: $(DEV_STAMP) ## Run the tests that use a database on a PostgreSQL of their own
-	$(BIN)/python -m tests.postgres -- -p tests.only_database -n $(POSTGRES_WORKERS) --dist loadfile --no-loadscope-reorder -m "not bench and not e2e and not host and not faults"
+	$(BIN)/python -m tests.postgres -- -p tests.only_database -n $(POSTGRES_WORKERS) --no-loadscope-reorder -m "not bench and not e2e and not host and not faults"
 
 faults: $(DEV_STAMP) ## Strike a running panel at random moments: make faults FAULT=name SEED=number DATABASE=sqlite ROUNDS=2
 	$(BIN)/python -m tests.faults --fault "$(FAULT)" --seed "$(SEED)" --database "$(DATABASE)" --rounds "$(ROUNDS)"

@@ -12,6 +12,7 @@ from django.db import connections
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.scheduler import LoadScopeScheduling
 
 from apps.accounts.actor import Actor
 from apps.accounts.models import Grant, User
@@ -38,6 +39,19 @@ SLOW_FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow folders; within them the order stays as random as it was."""
     items.sort(key=lambda item: next((n for n, d in enumerate(SLOW_FIRST) if item.nodeid.startswith(d)), 9))
+
+
+class ByFile(LoadScopeScheduling):
+    """Gives each worker whole files; those of one folder share a panel, and so go to the same worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Share the run out by file."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,8 @@
 """A pytest plugin for the second run, on the other database: keeps the tests that use one.
 
-What pages look like and what forms say does not depend on the database, so the tests of these alone are left
-to the first run; that every page works, with every kind of text, tests/test_endpoints.py asks on both.
+What pages look like, what forms say, how many queries a page takes and what whole jobs do on simulated hosts
+does not depend on the database, so the tests of these alone are left to the first run; that every page works,
+with every kind of text, tests/test_endpoints.py asks on both, and the engine tests/jobs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import pytest
 TESTS = Path(__file__).parent
 FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
 WITHOUT = {"bench", "contract", "e2e", "faults", "freebsd", "hosts/agent", "project", "simulator", "web"}
-OF_PAGES = re.compile(r"test_\w*(?:views|forms|pages)\.py")
+ELSEWHERE = re.compile(r"test_(?:\w*(?:views|forms|pages|simulated)|query_counts|repair_table)\.py")
 OF_REQUESTS = re.compile(r"test_endpoints\.py::test_(?:htmx|other_methods|a_post_without|what_does_not)")
 
 
@@ -23,7 +24,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     is_left_out = (
         str(collection_path.relative_to(TESTS)) in WITHOUT if TESTS in collection_path.parents else False
     )
-    return True if is_left_out or OF_PAGES.fullmatch(collection_path.name) else None
+    return True if is_left_out or ELSEWHERE.fullmatch(collection_path.name) else None
 
 
 def uses_database(item: pytest.Item) -> bool:

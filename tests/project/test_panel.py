@@ -115,17 +115,6 @@ def _answers(url) -> bool:
         return False
 
 
-def test_being_told_to_stop_ends_all_of_it(tmp_path):
-    with started(tmp_path / "state", tmp_path / "printed") as panel:
-        children = panel.children()
-        assert set(children) == {"redis", "web", "worker", "beat"}
-        panel.process.terminate()
-        assert panel.process.wait(START_S) == 0
-    assert are_gone(children.values())
-    assert panel.text.endswith("Stopping …\nStopped.\n")
-    assert list((tmp_path / "state" / "run").glob("children-*")) == []
-
-
 def test_killing_the_launcher_ends_all_of_it(tmp_path):
     with started(tmp_path / "state", tmp_path / "printed") as panel:
         children = panel.children()
@@ -134,7 +123,7 @@ def test_killing_the_launcher_ends_all_of_it(tmp_path):
         eventually(lambda: are_gone(children.values()), START_S)
 
 
-def test_the_demo_knows_its_hosts_and_shows_how_to_sign_in(tmp_path):
+def test_the_demo_knows_its_hosts_and_shows_how_to_sign_in_and_ends_when_it_is_told_to(tmp_path):
     with started(tmp_path / "state", tmp_path / "printed", "--demo") as panel:
         accounts = json.loads((panel.state / "demo-accounts.json").read_text())
         assert set(accounts) == {"admin", "operator", "viewer"}
@@ -142,8 +131,12 @@ def test_the_demo_knows_its_hosts_and_shows_how_to_sign_in(tmp_path):
             assert re.search(rf"^  user {name} +password {re.escape(password)}$", panel.text, re.MULTILINE)
         eventually(lambda: _host_states(panel.state) == ["online"] * 3, START_S)
         children = panel.children()
-        assert "simulator" in children
+        assert set(children) == {"redis", "web", "worker", "beat", "simulator"}
+        panel.process.terminate()
+        assert panel.process.wait(START_S) == 0
     assert are_gone(children.values())
+    assert panel.text.endswith("Stopping …\nStopped.\n")
+    assert list((tmp_path / "state" / "run").glob("children-*")) == []
 
 
 def _host_states(state) -> list[str]:
