@@ -12,7 +12,7 @@ from apps.hosts.models import Host
 from apps.network.choices import Choices
 from apps.network.models import NatInstance as WantedNat
 from apps.network.models import PortForward, SeenAddress
-from apps.network.rulesets.values import proposal
+from apps.network.rulesets.values import interfaces_of, proposal
 
 
 def inputs_of(host: Host) -> FirewallInputs:
@@ -22,9 +22,11 @@ def inputs_of(host: Host) -> FirewallInputs:
     """
     values = proposal(host)
     of_jails = tuple(_of_jails(host))
+    there = [text.partition("/")[0].partition("%")[0] for text in interfaces_of(host).get(values.outside, [])]
     return FirewallInputs(
         outside=values.outside,
         public=tuple(text for text in values.public_addresses if text not in of_jails),
+        own=tuple(text for text in there if text not in of_jails),
         jail_networks=with_lonely(values.jail_networks, of_jails),
         panel_address=values.panel_address,
         panel_port=values.panel_port or 22,

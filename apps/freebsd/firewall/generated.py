@@ -90,7 +90,7 @@ def panel_pair(inputs: FirewallInputs) -> list[Generated]:
             "panel SSH",
         )
     ]
-    if inputs.public and inputs.translated:
+    if inputs.public and inputs.hidden:
         rules.append(_jails_own_ssh(inputs, peer))
     rules.append(
         generated(
@@ -101,7 +101,7 @@ def panel_pair(inputs: FirewallInputs) -> list[Generated]:
 
 
 def _jails_own_ssh(inputs: FirewallInputs, peer: str) -> Generated:
-    nets, port = listed(inputs.translated), inputs.panel_port
+    nets, port = listed(inputs.hidden), inputs.panel_port
     return generated(
         15,
         f"skipto {AFTER_PANEL} tcp from {nets} {port} to {peer} out{side('xmit', inputs)}",

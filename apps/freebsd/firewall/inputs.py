@@ -18,6 +18,7 @@ from apps.freebsd.values import InterfaceName
 
 _PORTS = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?){0,14}")
 _PROTO = re.compile(r"[a-z][a-z0-9-]{0,18}")
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 WITH_PORTS = ("tcp", "udp", "sctp")
 
 
@@ -86,6 +87,7 @@ class FirewallInputs:
     Args:
         outside: The interface towards the world; empty when not known, then no rule names one.
         public: The host's own public addresses, the main one first.
+        own: Further addresses of the host itself on that interface, which stand for no jail.
         jail_networks: Networks of jails. IPv4 ones are translated; IPv6 ones go out as they are, except
             unique local ones (fc00::/7), which never leave.
         panel_address: Where the panel's own connection comes from; empty when not known.
@@ -103,6 +105,7 @@ class FirewallInputs:
 
     outside: str = ""
     public: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     jail_networks: tuple[str, ...] = ()
     panel_address: str = ""
     panel_port: int = 22
@@ -116,7 +119,7 @@ class FirewallInputs:
     def __post_init__(self) -> None:
         if self.outside:
             _named("outside", InterfaceName.parse, self.outside)
-        for address in self.public:
+        for address in (*self.public, *self.own):
             _named("public", ip_address, address)
         for network in self.jail_networks:
             _named("jail_networks", ip_network, network)
@@ -141,9 +144,21 @@ class FirewallInputs:
             text for text in self.jail_networks if ip_network(text).version == 4 and not self.holds_host(text)
         )
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """IPv4 networks whose addresses must never be seen outside: of jails, and all private ones.
+
+        Without those that the host has an address in; when its addresses are not known, of jails alone.
+        """
+        if not (self.public4 and self.outside):
+            return self.translated
+        others = (net for net in _PRIVATE if not self.holds_host(net))
+        return (*self.translated, *others)
+
     def holds_host(self, network: str) -> bool:
         """Whether a network holds a public address or the panel: then its addresses cannot be hidden."""
-        kept = (*self.public, self.panel_address) if self.panel_address else self.public
+        panel = (self.panel_address,) if self.panel_address else ()
+        kept = (*self.public, *self.own, *panel)
         return any(ip_address(text) in ip_network(network) for text in kept)
 
     def instance_of(self, network: str) -> NatInstance | None:

@@ -8,7 +8,6 @@ from apps.freebsd.firewall.generated import Generated, generated, listed, side
 from apps.freebsd.firewall.inputs import FirewallInputs
 
 SPOOFED, UNTRANSLATED, LEFT_BY_NAT = 150, 690, 1900
-_PRIVATE4 = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 _PRIVATE6 = "fc00::/7"
 
 
@@ -45,20 +44,13 @@ def _stop(number: int, inputs: FirewallInputs, purpose: str) -> list[Generated]:
     if inputs.translated:
         nets = listed(inputs.translated)
         rules.append(generated(number, f"deny log ip4 from {nets} to any out", purpose))
-    if others := _private4(inputs):
+    if others := [net for net in inputs.hidden if net not in inputs.translated]:
         rules.append(generated(number, f"deny log ip4 from {listed(others)} to any out{xmit}", purpose))
     if nets6 := _private6(inputs):
         rules.append(generated(number, f"deny log ip6 from {listed(nets6)} to any out{xmit}", purpose))
     return rules
 
 
-def _private4(inputs: FirewallInputs) -> tuple[str, ...]:
-    """Return the private ranges in which the host itself has no address outside; none when it is unknown."""
-    if not (inputs.public4 and inputs.outside):
-        return ()
-    return tuple(net for net in _PRIVATE4 if not inputs.holds_host(net))
-
-
 def _private6(inputs: FirewallInputs) -> tuple[str, ...]:
-    own = any(ip_address(text) in ip_network(_PRIVATE6) for text in inputs.public)
+    own = any(ip_address(text) in ip_network(_PRIVATE6) for text in (*inputs.public, *inputs.own))
     return () if own or not inputs.outside else (_PRIVATE6,)
