@@ -6,7 +6,6 @@ Source: reference ipfw §2, §6.4.
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_network
 
 from apps.freebsd.firewall.places import read_address
 from apps.freebsd.firewall.sight import Sight
@@ -23,19 +22,21 @@ def address_test(value: str, *, is_source: bool) -> Test:
     """
     if value.startswith("table("):
         return _table_test(value, is_source=is_source)
-    tests = [_one_address(part, is_source=is_source) for part in _split_list(value)]
+    tests = [_one_address(part.strip(), is_source=is_source) for part in _split_list(value)]
     return tests[0] if len(tests) == 1 else lambda sight: any(test(sight) for test in tests)
 
 
 def _split_list(value: str) -> list[str]:
     """Split at commas that are not within braces: `10.0.0.0/24{1,5-9}` is one."""
+    if "{" not in value:
+        return value.split(",")
     parts, depth, start = [], 0, 0
     for place, sign in enumerate(value):
         depth += (sign == "{") - (sign == "}")
         if sign == "," and depth == 0:
             parts.append(value[start:place])
             start = place + 1
-    return [part.strip() for part in (*parts, value[start:])]
+    return [*parts, value[start:]]
 
 
 def _one_address(text: str, *, is_source: bool) -> Test:
@@ -62,8 +63,14 @@ def _net_and_mask(text: str) -> tuple[int, int, int]:
     if colon and "." in address:
         mask = read_address(mask_text)[1]
         return 4, read_address(address)[1] & mask, mask
-    net = ip_network(text, strict=False)
-    return net.version, int(net.network_address), int(net.netmask)
+    address, _, length = text.partition("/")
+    family, number = read_address(address)
+    bits = 32 if family == 4 else 128
+    prefix = int(length or bits)
+    if not 0 <= prefix <= bits:
+        raise ValueError(text)
+    mask = _FULL[family] ^ ((1 << (bits - prefix)) - 1)
+    return family, number & mask, mask
 
 
 def _net_test(family: int, net: int, mask: int, *, is_source: bool) -> Test:

@@ -123,6 +123,7 @@ def _unknown_test(term: Term) -> Test:
     return test
 
 
+@lru_cache(maxsize=1024)
 def _state_maker(term: Term | None) -> StateMaker | None:
     if term is None:
         return None

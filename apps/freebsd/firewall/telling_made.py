@@ -67,10 +67,9 @@ def _origin(wish: Wish, source: End, cast: Cast) -> Origin:
     """Who is in a network of the host's comes in on its interface."""
     if source.is_local:
         return source.origin
-    if wish.interface and source.said == "anywhere":
-        return Origin(name=wish.interface)
-    connected = cast.interface_of(source)
-    return Origin(name=connected) if connected else OUTSIDE
+    wanted = wish.interface if source.said == "anywhere" else ""
+    name = wanted or cast.interface_of(source) or cast.world.outside
+    return OUTSIDE if name == cast.world.outside else Origin(name=name)
 
 
 def _proto(proto: str, source: End) -> str:

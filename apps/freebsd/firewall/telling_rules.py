@@ -17,6 +17,7 @@ from apps.freebsd.firewall.telling_cast import Cast, End
 from apps.freebsd.firewall.telling_made import Wish, conversation
 
 _USUAL_PORT = 80
+_ANSWERED_PORT = 50000  # of a rule that names the source port only: it is about answers
 _MOST_PORTS = 3  # of a rule that lists many
 
 
@@ -83,7 +84,7 @@ def _asked(rule: Rule, cast: Cast) -> _Asked:
         sources=tuple(cast.of_clause(rule.source)),
         destinations=tuple(cast.of_clause(rule.destination)),
         source_port=source_ports[0] if source_ports else 0,
-        ports=_ports(_term(rule, "dst-port")) or (_USUAL_PORT,),
+        ports=_ports(_term(rule, "dst-port")) or (_ANSWERED_PORT if source_ports else _USUAL_PORT,),
         direction="in" if _term(rule, "in") else "out" if _term(rule, "out") else "",
         interface=_interface(rule, cast),
         icmp_type=read_ranges(icmp.value)[0][0] if icmp else None,
