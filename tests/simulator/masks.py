@@ -34,6 +34,8 @@ MASKS = tuple(
         (r"^ *\d+$", "NUMBER"),
         (r"^ *\d+ +\d+ +\d+ +\d+ (.*?)( -p \d+)?$", r"N N N N \1"),
         (r"^ *PID +PPID +PGID +SID ", "PID PPID PGID SID "),
+        # what the rules counted that let the captures' own connection through
+        (r"^(0000[12]) +\d+ +\d+ ", r"\1 N N "),
         # sizes
         (r"^total \d+$", "total N"),
         (r"^([-dl][-rwxst]{9} +\d+ root  wheel) +\d+ DATE", r"\1 N DATE"),

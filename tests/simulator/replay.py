@@ -33,6 +33,12 @@ CAPTURES = Path(__file__).parents[1] / "fixtures" / "captures"
 NOT_PLAYED = Path(__file__).with_name("not_played_yet.txt")
 FILES = ("host", "jls", "jail", "ezjail", "shell", "rctl", "ipfw")
 SHELL_PACE = 0.02
+# What kept the line to the captured machine open, and what its default rule had counted before.
+PANEL_RULES = (
+    "ipfw -q add 1 set 31 allow tcp from any to me 22",
+    "ipfw -q add 2 set 31 allow tcp from me 22 to any",
+)
+DEFAULT_RULE_COUNTED = (17144, 1298824, 1795486756)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,12 @@ async def play_beside(folder: Path, file: str) -> list[Outcome]:
         "ezjail-admin create dup 'lo1|10.0.0.2/24'",
         "ezjail-admin create badip 'lo1|banana'",
     )
+    if file == "ipfw":
+        await player.prepare(*PANEL_RULES)
+        default = player.machine.kernel.ipfw.default
+        default.packets, default.bytes, default.last_match = DEFAULT_RULE_COUNTED
+        for rule in player.machine.kernel.ipfw.rules[:-1]:
+            rule.last_match = default.last_match
     player.machine.pace = SHELL_PACE if file == "shell" else 0.0
     outcomes = [await player.play(case) for case in cases(file)]
     await external.kill_left(player.machine)
