@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from apps.freebsd.firewall.model import Clause, Rule
 
 _ANY = "any"
+_ANY_PROTOCOL = (Term("proto", "ip"),)
+_VERSIONS = ("ip4", "ip6")
 
 
 def hoisted(rule: Rule) -> Rule:
@@ -29,10 +31,26 @@ def hoisted(rule: Rule) -> Rule:
 
 
 def _with_protocol(rule: Rule) -> Rule:
-    if rule.proto != (Term("proto", "ip"),):
+    """Put the protocol first that ipfw prints first: a version of IP, or else the first one that is said."""
+    said = [clause for clause in rule.options if any(term.name == "proto" for term in clause)]
+    clauses = [clause for clause in (rule.proto, *said) if clause != _ANY_PROTOCOL]
+    if not said or not clauses or not all(_is_whole(clause) for clause in clauses):
         return rule
-    at = _only(rule.options, "proto")
-    return rule if at is None else replace(rule, proto=rule.options[at], options=_without(rule.options, at))
+    first = next((clause for clause in clauses if _is_version(clause)), clauses[0])
+    if first is rule.proto:
+        return rule
+    moved = () if rule.proto == _ANY_PROTOCOL else (rule.proto,)
+    return replace(rule, proto=first, options=(*moved, *_without(rule.options, rule.options.index(first))))
+
+
+def _is_version(clause: Clause) -> bool:
+    return all(term.value in _VERSIONS for term in clause)
+
+
+def _is_whole(clause: Clause) -> bool:
+    """Tell whether a clause tests protocols alone, and not a version of IP beside another one."""
+    versions = {term.value in _VERSIONS for term in clause}
+    return all(term.name == "proto" for term in clause) and len(versions) == 1
 
 
 def _with_source_ports(rule: Rule) -> Rule:

@@ -82,7 +82,9 @@ _STATES = st.one_of(
 )
 COMMENTS = st.one_of(
     st.just(""),
-    st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=19).map(lambda t: f" // {t}"),
+    st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" "), max_size=19).map(
+        lambda text: f" // {text}"
+    ),
 )
 
 
