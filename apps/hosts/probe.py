@@ -163,7 +163,7 @@ def announce(host: Host) -> None:
 def facts_json(facts: HostFacts) -> dict[str, Any]:
     """Return the facts as JSON values for the host's row, without what other rooms store themselves."""
     data = _values(facts)
-    for name in ("jails", "running", "archives", "snapshots"):
+    for name in ("jails", "running", "archives", "snapshots", "firewall"):
         data.pop(name, None)
     return json.loads(json.dumps(data, default=_plain))  # type: ignore[no-any-return]
 

@@ -23,6 +23,13 @@ from apps.freebsd.parsers.archives import (
 from apps.freebsd.parsers.basejail import BasejailFacts, parse_basejail
 from apps.freebsd.parsers.df import Filesystem, parse_df_json
 from apps.freebsd.parsers.ezjail_settings import EzjailSettings, parse_ezjail_settings, parse_in_effect
+from apps.freebsd.parsers.firewall import (
+    FirewallFacts,
+    PanelClient,
+    has_ipfw,
+    parse_client,
+    parse_firewall,
+)
 from apps.freebsd.parsers.flavours import FlavourFile, parse_flavour_files
 from apps.freebsd.parsers.host_setup import SetupFacts, parse_setup
 from apps.freebsd.parsers.ifconfig import Interface, parse_ifconfig
@@ -105,6 +112,9 @@ class HostFacts:
         datasets: Those below ezjail's; None when there are none, or the host could not say.
         snapshots: Theirs; None likewise.
         setup: What it has of what ezjail needs.
+        has_ipfw: Whether ipfw is loaded.
+        firewall: Its firewall; None where it has none, or could not say.
+        client: Where the panel's own connection comes from; None where that is not known.
     """
 
     now: datetime
@@ -136,6 +146,9 @@ class HostFacts:
     snapshots: tuple[SnapshotFacts, ...] | None = None
     setup: SetupFacts | None = None
     upkeep: Upkeep = NOTHING_UNDER_WAY
+    has_ipfw: bool = False
+    firewall: FirewallFacts | None = None
+    client: PanelClient | None = None
 
 
 def parse_facts(sections: FactSections) -> HostFacts:
@@ -158,6 +171,7 @@ def parse_facts(sections: FactSections) -> HostFacts:
     roots = parse_roots(probe.output("jail-roots"))
     jails = _jails(probe, roots, running)
     datasets, snapshots = _datasets(probe, ezjail.settings)
+    firewall = _firewall(probe)
     return HostFacts(
         now=_time(_number(probe.output("now"), "date")),
         uid=_number(probe.output("id"), "id"),
@@ -190,6 +204,9 @@ def parse_facts(sections: FactSections) -> HostFacts:
         setup=parse_setup(sections, ezjail.settings.jailzfs),
         problems=tuple(probe.problems),
         upkeep=parse_upkeep(*(_said(probe, key) for key in ("update-marks", "sets", "pkgbase"))),
+        has_ipfw=has_ipfw(sections),
+        firewall=firewall,
+        client=parse_client(sections),
     )
 
 
@@ -229,6 +246,17 @@ class _Probe:
         return {
             key.removeprefix(prefix): part for key, part in self.sections.items() if key.startswith(prefix)
         }
+
+
+def _firewall(probe: _Probe) -> FirewallFacts | None:
+    """Read the firewall, which is only shown: what cannot be read of it keeps no probe from counting."""
+    if not has_ipfw(probe.sections):
+        return None
+    try:
+        return parse_firewall(probe.sections)
+    except ParseError as error:
+        probe.problems.append(error.message)
+        return None
 
 
 def _running(probe: _Probe) -> tuple[RunningJail, ...]:
