@@ -32,7 +32,15 @@ from apps.jails.drift.noting import note
 from apps.jails.models import Archive, Jail, JailPreset, KeptJail, Snapshot
 from apps.jobs.batch_approvals import hash_of
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
-from apps.network.models import AddressPool, HeldAddress, ReservedRange, address_key
+from apps.network.models import (
+    AddressPool,
+    FirewallTable,
+    HeldAddress,
+    ReservedRange,
+    RuleSet,
+    address_key,
+)
+from apps.network.rulesets.services import Content, content_mark
 from tests.conftest import Person, make_person
 from tests.fakehost import FakeHost
 from tests.hosts.keys import FIRST
@@ -145,6 +153,11 @@ def there_is_a_pool(host: Host) -> None:
     ReservedRange.objects.create(pk=1, pool_id=1, first="10.0.0.9", last="10.0.0.9", **ends)
 
 
+def there_is_a_rule_set(host: Host) -> None:
+    RuleSet.objects.create(pk=1, host=host, name="rules")
+    FirewallTable.objects.create(pk=1, rule_set_id=1, name="shut-out", entries="198.51.100.0/24")
+
+
 def an_address_of_a_pool_is_held(host: Host) -> None:
     there_is_a_pool(host)
     keep(AddressPool.objects.get(), "10.0.0.7", host, "test")
@@ -190,6 +203,12 @@ NEW_HOST = {"name": "beta", "channel": "ssh", "address": "192.0.2.55", "port": "
 
 EZJAIL_SETUP = {"jaildir": "/usr/jails", "mirror": "https://download.freebsd.org", "exec_stop": "on"}
 EZJAIL_SETTINGS = {"ezjail_devfs_ruleset": "4", "was-ezjail_devfs_ruleset": ""}
+RULES = {"do": "save", "version": "1", "written": "500 deny tcp from any to me 3306 in"}
+RULES |= {"shown": content_mark(Content(written=RULES["written"]))}
+CHOICES = {"do": "save", "version": "1", "layout": "article"}
+CHOICES |= {"shown": content_mark(Content("article", {"outgoing": [], "host_services": [], "icmp": False}))}
+NEW_RULES = {"name": "new", "owner": "host-alpha", "begins": "recommended"}
+VALUES = {"outside": "re0", "public_addresses": "192.0.2.1", "jail_networks": "10.0.0.0/24"}
 NEW_POOL = {"name": "new", "network": "10.0.0.0/24", "interface": "lo1", "hosts": "all"}
 NEW_SCHEDULE = {"name": "new", "kind": "hosts.probe", "target": "all", "every": "day", "clock": "03:00"}
 
@@ -491,6 +510,32 @@ ROWS = {
     ),
     "network:address-list": Row(EVERYBODY),
     "network:address-conflicts": Row(EVERYBODY),
+    "network:rules-list": Row(EVERYBODY),
+    "network:rules-add": Row("200 403 403 200 in", "302 403 403 422 in", NEW_RULES, event="rule_set.added"),
+    "network:rules-detail": Row(ON_HOST, given=there_is_a_rule_set),
+    "network:rules-choices": Row(
+        ON_HOST, ADMINS_DO, CHOICES, event="rule_set.changed", given=there_is_a_rule_set
+    ),
+    "network:rules-written": Row(
+        ON_HOST, ADMINS_DO, RULES, event="rule_set.changed", given=there_is_a_rule_set
+    ),
+    "network:rules-layouts": Row(ON_HOST, given=there_is_a_rule_set),
+    "network:rules-describe": Row(
+        ADMINS, ADMINS_DO, {"name": "other"}, event="rule_set.described", given=there_is_a_rule_set
+    ),
+    "network:rules-remove": Row(ADMINS, ADMINS_DO, event="rule_set.removed", given=there_is_a_rule_set),
+    "network:rules-tables": Row(ON_HOST, given=there_is_a_rule_set),
+    "network:rules-table-add": Row(
+        ADMINS, ADMINS_DO, {"name": "new"}, event="rule_set.table_added", given=there_is_a_rule_set
+    ),
+    "network:rules-table-change": Row(
+        ADMINS, ADMINS_DO, {"name": "new"}, event="rule_set.table_changed", given=there_is_a_rule_set
+    ),
+    "network:rules-table-remove": Row(
+        ADMINS, ADMINS_DO, event="rule_set.table_removed", given=there_is_a_rule_set
+    ),
+    "network:host-firewall-values": Row(ADMINS, ADMINS_DO, VALUES, event="host.firewall_values_set"),
+    "network:trace-host": Row(ON_HOST),
     "audit:event-list": Row("200 403 403 200 in"),
 }  # fmt: skip
 CHANGING = [name for name, row in ROWS.items() if row.event]
@@ -593,7 +638,7 @@ def make_world() -> World:
     preset = JailPreset.objects.create(name="Database")
     ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk, "image_verb": "attach"}
     ids |= {"flavour": "example"}
-    ids |= {"pool_id": 1, "held_id": 1, "range_id": 1}
+    ids |= {"pool_id": 1, "held_id": 1, "range_id": 1, "rule_set_id": 1, "table_id": 1}
     return World(host, other, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from apps.network.pools.urls import urlpatterns as pool_urls
+from apps.network.rulesets.urls import urlpatterns as rule_urls
+from apps.network.tracing.urls import urlpatterns as trace_urls
 
 app_name = "network"
 urlpatterns: list[URLPattern] = [
     *pool_urls,
+    *rule_urls,
+    *trace_urls,
 ]

@@ -39,6 +39,7 @@ AREAS = (
     Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
     Area("drift", "Drift", "eye", "jails:drift-list", "f", ("drift",)),
     Area("network", "Network", "network", "network:pool-list", "n", ("pool", "address")),
+    Area("firewall", "Firewall", "shield", "network:rules-list", "w", ("rules", "trace")),
     Area("jobs", "Jobs", "list-check", "jobs:job-list", "o", ("job", "batch")),
     Area("approval", "Approval", "users", "jobs:policy-list", "a", ("policy",)),
     Area("schedules", "Schedules", "clock", "schedules:schedule-list", "s", ("schedule",)),
