@@ -9,7 +9,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from apps.simulator import boot, provision, seed, shellvars
+from apps.simulator import boot, kld, provision, seed, shellvars
 from apps.simulator.faults import Faults
 from apps.simulator.files import Files
 from apps.simulator.ipfw import model as ipfw
@@ -73,6 +73,7 @@ class Machine:
         seed.plant(machine.files, machine.spec)
         provision.place_tools(machine)
         machine.bring_up()
+        provision.load_rules(machine)
         if spec.basejail:
             provision.install_basejail(machine, spec.basejail)
         machine.save()
@@ -125,6 +126,7 @@ class Machine:
     def bring_up(self) -> None:
         """Do what the kernel and rc do, up to the start of jails (cleanvar among it)."""
         boot.bring_up(self.kernel, self.spec, self.rc())
+        kld.load_at_boot(self)
         for name in self.files.names("/var/run"):
             self.files.remove_tree(f"/var/run/{name}")
         self._rebind()

@@ -9,6 +9,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from apps.simulator.ipfw import sysctls
 from apps.simulator.releases import osreldate
 
 if TYPE_CHECKING:
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
 Values = dict[str, str | None]
 
 # None: the name is there, but its value cannot be shown (nodes of jail parameters, opaque ones).
-_IPFW = """nat64_direct_output=0 nat64_debug=0 enable=1 dyn_keep_states=0 dyn_keepalive=1
-dyn_short_lifetime=5 dyn_udp_lifetime=10 dyn_rst_lifetime=1 dyn_fin_lifetime=1 dyn_syn_lifetime=20
-dyn_ack_lifetime=300 dyn_parent_max=4096 dyn_max=16384 dyn_buckets=8192 curr_max_length=0
-curr_dyn_buckets=256 dyn_parent_count=0 dyn_count=0 static_count=1 default_to_accept=1
-tables_sets=0 tables_max=128 default_rule=65535 verbose_limit=0 verbose=1 autoinc_step=100
-one_pass=1"""
 _JAIL_PARAMS = """sysvshm sysvshm. sysvsem sysvsem. sysvmsg sysvmsg. allow allow.mount allow.mount.tmpfs
 allow.mount.devfs allow.mount.fdescfs allow.mount.procfs allow.mount.nullfs allow.mount.
 allow.suser allow.unprivileged_proc_debug allow.read_msgbuf allow.reserved_ports
@@ -35,8 +30,7 @@ WRITABLE = frozenset(
     {
         *("kern.hostname", "kern.securelevel", "net.inet.ip.forwarding", "net.inet6.ip6.forwarding"),
         *("net.inet.tcp.tso", "security.jail.enforce_statfs", "security.jail.allow_raw_sockets"),
-        *("net.inet.ip.fw.enable", "net.inet.ip.fw.one_pass", "net.inet.ip.fw.verbose"),
-        *("net.inet.ip.fw.verbose_limit", "net.inet.ip.fw.autoinc_step", "net.inet.ip.fw.dyn_keep_states"),
+        *sysctls.WRITABLE,
     }
 )
 TUNABLES = frozenset({"kern.racct.enable", "net.inet.ip.fw.default_to_accept", "net.inet.ip.fw.tables_max"})
@@ -143,11 +137,14 @@ def _network(machine: Machine) -> Values:
         "net.inet6.ip6.forwarding": yes.get(rc.get("ipv6_gateway_enable", "NO").upper(), "0"),
         "net.inet.tcp.tso": "1",
     }
-    if "ipfw" in machine.kernel.modules:
-        for pair in _IPFW.split():
-            name, _, value = pair.partition("=")
-            found[f"net.inet.ip.fw.{name}"] = value
-    return found
+    return {**found, **sysctls.values(machine.kernel)}
+
+
+def put(machine: Machine, name: str, value: str) -> None:
+    """Set a value that may be set."""
+    if not sysctls.put(machine.kernel, name, value):
+        machine.kernel.sysctls[name] = value
+    machine.touch()
 
 
 def refusal(name: str, old: str, new: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apps.simulator import packages, seed, server, world
+from apps.simulator import agent, packages, seed, server, shellvars, world
 from apps.simulator.call import Buffer, Call, Captured
 from apps.simulator.faults import DiskFull
 from apps.simulator.releases import osreldate
@@ -103,7 +103,23 @@ def install_basejail(machine: Machine, release: str) -> None:
     files.remove_tree(place)
 
 
+def load_rules(machine: Machine) -> None:
+    """Load the firewall's rules as rc does at boot, unless the agent's own script does that."""
+    rc = machine.rc()
+    if shellvars.is_yes(rc.get("firewall_enable", "NO")) and rc.get("firewall_script") != agent.AGENT:
+        run_now(machine, "/etc/rc.d/ipfw", "start")
+
+
+async def load_kept_rules(machine: Machine) -> None:
+    """Load the firewall's rules at boot where the agent's script does it, which is a process of its own."""
+    rc = machine.rc()
+    if shellvars.is_yes(rc.get("firewall_enable", "NO")) and rc.get("firewall_script") == agent.AGENT:
+        call = Call(("/etc/rc.d/ipfw", "start"), machine, Buffer(), Buffer(), env=ROOT_ENV)
+        await call.run(call.argv)
+
+
 def start_at_boot(machine: Machine) -> None:
-    """Run the start of jails that rc does at boot."""
+    """Run what rc starts at boot and that a machine has: the firewall's script, jails."""
+    load_rules(machine)
     if machine.files.exists("/usr/local/etc/rc.d/ezjail"):
         run_now(machine, "/usr/local/etc/rc.d/ezjail", "start")

@@ -45,7 +45,9 @@ def _bytes(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-async def refused(call: Call, script: str, action: Action, always: Collection[str]) -> bool:
+async def refused(
+    call: Call, script: str, action: Action, always: Collection[str], variable: str = ""
+) -> bool:
     """Say why a script that is not enabled does nothing; True when it is so.
 
     Args:
@@ -53,8 +55,9 @@ async def refused(call: Call, script: str, action: Action, always: Collection[st
         script: its name, e.g. "jail"; `<name>_enable` is its rcvar.
         action: what was asked.
         always: actions that need no rcvar.
+        variable: its rcvar, where it is another.
     """
-    rcvar = f"{script}_enable"
+    rcvar = variable or f"{script}_enable"
     if action.forced or action.word in always or call.machine.rc_yes(rcvar):
         return False
     await call.out(

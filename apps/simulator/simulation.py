@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apps.simulator import agent
+from apps.simulator import agent, provision
 from apps.simulator.call import Buffer, Call, Captured
 from apps.simulator.control import ControlServer, is_served
 from apps.simulator.faults import Faults
@@ -83,6 +83,7 @@ class SimulatedHost:
         before = int(self.machine.kernel.booted_at)
         await asyncio.sleep(max(0.0, before + 1.001 - time.time()))  # a boot time has whole seconds only
         self.machine.reboot()
+        await provision.load_kept_rules(self.machine)
         await self.sshd.open()
 
     async def set_fault(self, name: str, value: object = True) -> None:

@@ -271,7 +271,7 @@ class Ipfw:
     one_pass: bool = True
     enabled: bool = True
     enabled6: bool = True
-    verbose: bool = False
+    verbose: bool = True
     autoinc_step: int = 100
     keeps_states: bool = False
     last_id: int = 0

@@ -91,8 +91,7 @@ async def _set(call: Call, style: Style, values: oids.Values, name: str, text: s
     fault = oids.refusal(name, old, new)
     if fault:
         return await call.fail(f"sysctl: {fault}")
-    call.machine.kernel.sysctls[name] = new
-    call.machine.touch()
+    oids.put(call.machine, name, new)
     shown = f"{old} -> {new}"
     await call.out(shown.split(" -> ")[1] + "\n" if style.only_value else style.line(name, shown))
     return 0
