@@ -6,7 +6,7 @@ Source: reference ipfw §6.3, §6.5.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -16,6 +16,7 @@ from apps.freebsd.firewall.model import DEFAULT_RULE, Clause, Firewall, Rule, Te
 from apps.freebsd.firewall.option_tests import OPTION_TESTS
 from apps.freebsd.firewall.sight import Sight, Tables
 
+_PLACES: Final = {1: "the first", 2: "the second", 3: "the third"}
 _KEPT: Final = 8  # firewalls made ready at a time: two are compared, a few people look
 _PROBING: Final = frozenset({"keep-state", "limit"})  # record-state and set-limit look for no state first
 
@@ -46,23 +47,29 @@ class ReadyRule:
         number: Its number.
         rule: What it was made of.
         clauses: In the order of testing.
-        tests: One for each clause.
+        tests: One for each clause, made when it is needed first: most rules miss at their third.
         state: What it does about states; None for nothing.
+        label: What to call it: `400`, or `400 (the 2nd of that number)`.
     """
 
     index: int
     number: int
     rule: Rule
     clauses: tuple[Clause, ...]
-    tests: tuple[Test, ...]
+    tests: list[Test | None]
     state: StateMaker | None
+    label: str
 
     def missed(self, sight: Sight) -> int:
         """Return the place of the first clause that does not hold; -1 when all hold."""
         for place, test in enumerate(self.tests):
-            if not test(sight):
+            if not (test or self._made(place))(sight):
                 return place
         return -1
+
+    def _made(self, place: int) -> Test:
+        self.tests[place] = made = _clause_test(self.clauses[place])
+        return made
 
 
 class ReadyFirewall:
@@ -71,11 +78,12 @@ class ReadyFirewall:
     def __init__(self, firewall: Firewall) -> None:
         self.firewall = firewall
         self.tables = Tables([(table.name, table.entries) for table in firewall.tables])
-        self.rules = [_ready(place, rule) for place, rule in enumerate(firewall.rules)]
+        labels = _labels(firewall.rules)
+        self.rules = [_ready(place, rule, labels[place]) for place, rule in enumerate(firewall.rules)]
         self.active = [one for one in self.rules if one.rule.set_number not in firewall.disabled_sets]
         action = "allow" if firewall.default_allows else "deny"
         default = Rule(number=DEFAULT_RULE, action=action, set_number=31)
-        self.active.append(_ready(len(self.rules), default))
+        self.active.append(_ready(len(self.rules), default, str(DEFAULT_RULE)))
         self._numbers = [one.number for one in self.active]
         self._places = [one.index for one in self.active]
 
@@ -88,10 +96,24 @@ class ReadyFirewall:
         return min(bisect_right(self._places, rule.index), len(self.active) - 1)
 
 
-def _ready(place: int, rule: Rule) -> ReadyRule:
+def _labels(rules: tuple[Rule, ...]) -> list[str]:
+    """Name rules by their numbers; those of one number by their places in it, too."""
+    many = Counter(rule.number for rule in rules)
+    seen: Counter[int | None] = Counter()
+    labels = []
+    for rule in rules:
+        seen[rule.number] += 1
+        place = _PLACES.get(seen[rule.number], f"the {seen[rule.number]}th")
+        labels.append(
+            f"{rule.number} ({place} of that number)" if many[rule.number] > 1 else str(rule.number)
+        )
+    return labels
+
+
+def _ready(place: int, rule: Rule, label: str) -> ReadyRule:
     clauses = rule.clauses
-    tests = tuple(_clause_test(clause) for clause in clauses)
-    return ReadyRule(place, rule.number or 1, rule, clauses, tests, _state_maker(rule.state))
+    tests: list[Test | None] = [None] * len(clauses)
+    return ReadyRule(place, rule.number or 1, rule, clauses, tests, _state_maker(rule.state), label)
 
 
 @lru_cache(maxsize=32768)

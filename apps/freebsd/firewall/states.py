@@ -5,6 +5,7 @@ Source: reference ipfw §0.3, §6.5, §6.7, §6.9.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from apps.freebsd.firewall.matching import ReadyRule
@@ -62,7 +63,8 @@ class State:
         family, proto, src, sport, dst, dport = self.key
         ends = Addresses("", address_text(family, src), sport, address_text(family, dst), dport)
         said = f"{proto_text(proto)} {ends.sent_by} ↔ {ends.sent_to}"
-        return StateNote(is_new, self.parent.index, self.parent.number, self.name, said, is_reverse)
+        parent = self.parent
+        return StateNote(is_new, parent.index, parent.number, parent.label, self.name, said, is_reverse)
 
 
 def _key(sight: Sight) -> _Key:
@@ -96,6 +98,15 @@ class States:
         self._states.setdefault(state.key, []).append(state)
         state.met(sight, now_s, is_reverse=False)
         return state
+
+    def keep_of(self, rules: Iterable[ReadyRule]) -> None:
+        """Give states to the same rules among these; those of rules that are gone vanish."""
+        heirs = {rule.rule: rule for rule in rules}
+        for key, states in list(self._states.items()):
+            kept = [state for state in states if state.parent.rule in heirs]
+            for state in kept:
+                state.parent = heirs[state.parent.rule]
+            self._states[key] = kept
 
     def _limit_key(self, sight: Sight, rule: ReadyRule) -> tuple[object, ...]:
         maker = rule.state

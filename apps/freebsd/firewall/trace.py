@@ -81,6 +81,15 @@ class Tracer:
         self._last = Walk(sent, passes, fate, doubts, sight.icmp_id if sight.proto == ICMP else 0)
         return self._last
 
+    def switch(self, firewall: Firewall) -> None:
+        """Let another firewall take over, as when sets are switched, and keep what the kernel keeps.
+
+        Translations stay. A state stays while its parent rule is there, even in a disabled set.
+
+        Source: reference ipfw §0.8, §0.11, §6.8.
+        """
+        self.kernel.switch(ready(firewall))
+
     def _sent(self, packet: Packet) -> Packet | None:
         """Return a packet with all its addresses; None for a reply to what did not arrive."""
         if packet.is_reply:

@@ -67,6 +67,7 @@ class StateNote:
         is_new: Whether it was made here.
         parent: Place among the firewall's rules of the rule that made it, and whose action it stands for.
         parent_number: That rule's number.
+        parent_label: What to call it: several rules may have one number.
         name: `default`, `dns`, … .
         ends: `tcp 10.0.0.5:51000 ↔ 198.51.100.7:80`.
         is_reverse: Whether the packet goes the other way than the one that made it.
@@ -75,6 +76,7 @@ class StateNote:
     is_new: bool
     parent: int
     parent_number: int
+    parent_label: str
     name: str
     ends: str
     is_reverse: bool = False

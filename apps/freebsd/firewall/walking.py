@@ -40,6 +40,16 @@ class Kernel:
         self.chance = chance
         self.now_s = 0.0
 
+    def switch(self, ready: ReadyFirewall) -> None:
+        """Go on with other rules; translations stay, and the states of rules that are still there."""
+        self.ready = ready
+        self.states.keep_of(ready.rules)
+        kept = self.aliases
+        self.aliases = {nat.number: Alias(nat, self.places) for nat in ready.firewall.nat}
+        for number, alias in self.aliases.items():
+            if number in kept:
+                alias.links = kept[number].links
+
     def walk(self, sight: Sight) -> Pass:
         """Take a packet through the rules in the direction that it has now."""
         return _Walk(self, sight).run()
@@ -217,4 +227,4 @@ def _state_said(note: StateNote) -> str:
     if note.is_new:
         return f"Makes a state: {note.ends}."
     way = ", the other way round" if note.is_reverse else ""
-    return f"Belongs to {note.ends}{way}: does what rule {note.parent_number} does."
+    return f"Belongs to {note.ends}{way}: does what rule {note.parent_label} does."
