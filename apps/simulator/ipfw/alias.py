@@ -57,6 +57,8 @@ class Translator:
         return (self._link_out(packet) if leaving else self._link_in(packet)) is not None
 
     def _outgoing(self, packet: Packet) -> Packet:
+        if packet.offset:  # has no ports, and makes no link
+            return replace(packet, src=self._alias(packet.src))
         link = self._link_out(packet)
         if link is None:
             local, remote = _source(packet), _far_destination(packet)
@@ -79,7 +81,8 @@ class Translator:
         return _with_destination(packet, link.local, link.local_port)
 
     def _mine(self, proto: int) -> Iterator[Link]:
-        return (link for link in self.links if link.nat == self.nat.number and link.proto == proto)
+        """Give the instance's links, the newest first, as the kernel's lists have them."""
+        return (link for link in reversed(self.links) if link.nat == self.nat.number and link.proto == proto)
 
     def _link_out(self, packet: Packet) -> Link | None:
         wanted = (*_source(packet), *_far_destination(packet))
@@ -122,13 +125,15 @@ class Translator:
 
     def _own(self, packet: Packet, local: _End, remote: _End) -> _End:
         """Choose the end that a new conversation goes out with."""
-        for redirect in self.nat.redirects:
-            if redirect.kind == "addr" and [server.address for server in redirect.servers] == [local[0]]:
-                alias = self._public(redirect)
-                break
-        else:
-            alias = local[0] if self._spares(local[0]) else self.address or local[0]
+        alias = self._alias(local[0])
         return alias, self._port(packet.proto, alias, local[1], remote)
+
+    def _alias(self, source: str) -> str:
+        """Find the address that a source goes out with."""
+        for redirect in self.nat.redirects:
+            if redirect.kind == "addr" and [server.address for server in redirect.servers] == [source]:
+                return self._public(redirect)
+        return source if self._spares(source) else self.address or source
 
     def _spares(self, address: str) -> bool:
         """Tell whether a source keeps its own address."""

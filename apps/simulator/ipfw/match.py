@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from apps.simulator.ipfw.model import Entry, Instruction, Table
 from apps.simulator.ipfw.packets import ICMP, ICMP6, TCP, UDP, Hop, Packet
-from apps.simulator.ipfw.roads import Roads
+from apps.simulator.ipfw.roads import LOOPBACK, Roads
 
 _TABLE = re.compile(r"table\(([^,)]+)(?:,([^)]+))?\)")
 _SOME_OF = re.compile(r"([0-9.]+)/(\d+)\{([0-9,-]+)\}")
@@ -229,8 +229,9 @@ def _reachable(_value: str, sight: Sight) -> bool:
 
 
 def _no_spoof(_value: str, sight: Sight) -> bool:
-    hop = sight.hop
-    return hop.leaving or sight.roads.connected_to(sight.packet.src) in ("", hop.interface)
+    hop, roads, src = sight.hop, sight.roads, sight.packet.src
+    home = LOOPBACK if src in roads.own else roads.connected_to(src)
+    return hop.leaving or home in ("", hop.interface)
 
 
 def _src(value: str, sight: Sight) -> bool:

@@ -15,10 +15,9 @@ STATE, LIMIT, PARENT = "STATE", "LIMIT", "PARENT"
 LIFETIMES = {"syn": 20, "ack": 300, "fin": 1, "rst": 1, "udp": 10, "short": 5}
 PARENT_LIFETIME_S = 5  # as long as the shortest (inferred)
 MOST, MOST_PARENTS = 16384, 4096
-_SYN, _FIN, _RST = 1, 2, 4
-_BITS = {"syn": _SYN, "fin": _FIN, "rst": _RST}
-_BACK = 3  # how far the flags of the answering side are shifted
-_BOTH_SYN, _BOTH_FIN, _ANY_RST = _SYN | _SYN << _BACK, _FIN | _FIN << _BACK, _RST | _RST << _BACK
+_BITS = {"syn": 1, "fin": 2, "rst": 4, "ack": 8}
+_BACK = 4  # how far the flags of the answering side are shifted
+_BOTH = {flag: bit | bit << _BACK for flag, bit in _BITS.items()}
 _Ends = tuple[str, int, str, int]
 
 
@@ -163,8 +162,9 @@ def _stage(state: DynamicState) -> str:
     """Name the lifetime that a state has now."""
     if state.proto != TCP:
         return "udp" if state.proto == UDP else "short"
-    if state.seen & _ANY_RST:
+    if state.seen & _BOTH["rst"]:
         return "rst"
-    if state.seen & _BOTH_FIN == _BOTH_FIN:
+    if state.seen & _BOTH["fin"] == _BOTH["fin"]:
         return "fin"
-    return "ack" if state.seen & _BOTH_SYN == _BOTH_SYN else "syn"
+    established = _BOTH["syn"] | _BOTH["ack"]
+    return "ack" if state.seen & established == established else "syn"

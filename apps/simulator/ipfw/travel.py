@@ -42,12 +42,7 @@ def made_here(walker: Walker, packet: Packet) -> Journey:
         walker: with the host's rules.
         packet: what is sent.
     """
-    way = walker.roads.way_to(packet.dst)
-    tags: set[int] = set()
-    walk = walker.walk(packet, leaving(way), tags)
-    if walk.fate != ACCEPTED or way != LOOPBACK:
-        return Journey(SENT if walk.fate == ACCEPTED else walk.fate, walk.packet, (walk,))
-    return _come_in(walker, walk.packet, LOOPBACK, tags, (walk,))
+    return _go_out(walker, packet, walker.roads.way_to(packet.dst), set())
 
 
 def from_outside(walker: Walker, packet: Packet, interface: str = "") -> Journey:
@@ -61,6 +56,17 @@ def from_outside(walker: Walker, packet: Packet, interface: str = "") -> Journey
     return _come_in(walker, packet, interface or walker.roads.default, set(), ())
 
 
+def _go_out(walker: Walker, packet: Packet, way: str, tags: set[int]) -> Journey:
+    walk = walker.walk(packet, leaving(way), tags)
+    if walk.fate != ACCEPTED:
+        return Journey(walk.fate, walk.packet, (walk,))
+    if walk.next_hop or walk.packet.dst != packet.dst:  # it is looked at no more, only sent elsewhere
+        return Journey(_at(walker, walk.next_hop or walk.packet.dst), walk.packet, (walk,))
+    if way != LOOPBACK:
+        return Journey(SENT, walk.packet, (walk,))
+    return _come_in(walker, walk.packet, LOOPBACK, tags, (walk,))
+
+
 def _come_in(
     walker: Walker, packet: Packet, interface: str, tags: set[int], before: tuple[Walk, ...]
 ) -> Journey:
@@ -68,10 +74,15 @@ def _come_in(
     walks = (*before, walk)
     if walk.fate != ACCEPTED:
         return Journey(walk.fate, walk.packet, walks)
-    if walk.packet.dst in walker.roads.own:
+    if _at(walker, walk.next_hop or walk.packet.dst) == DELIVERED:
         return Journey(DELIVERED, walk.packet, walks)
-    if not walker.roads.forwards:
+    if not walk.next_hop and not walker.roads.forwards:
         return Journey(DROPPED, walk.packet, walks)
-    onward = walker.walk(walk.packet, leaving(walker.roads.way_to(walk.packet.dst), interface), tags)
-    fate = SENT if onward.fate == ACCEPTED else onward.fate
-    return Journey(fate, onward.packet, (*walks, onward))
+    way = walker.roads.way_to(walk.next_hop or walk.packet.dst)
+    onward = walker.walk(walk.packet, leaving(way, interface), tags)
+    return Journey(SENT if onward.fate == ACCEPTED else onward.fate, onward.packet, (*walks, onward))
+
+
+def _at(walker: Walker, address: str) -> str:
+    """Say what becomes of a packet that goes to an address: it stays here, or is sent."""
+    return DELIVERED if address in walker.roads.own else SENT

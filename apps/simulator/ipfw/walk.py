@@ -21,12 +21,12 @@ from apps.simulator.ipfw.roads import Roads
 ACCEPTED, DROPPED, REJECTED, HELD, AWAY = "accepted", "dropped", "rejected", "held", "away"
 MISSED, MATCHED, BY_STATE, NO_ROOM, DEFERRED = "missed", "matched", "by state", "no room", "deferred"
 STACK_DEPTH = 16
-MOST_STEPS = 10_000  # a NAT rule that is reached by a state can lead round in a circle
+MOST_STEPS = 1_000  # a NAT rule that is reached by a state can lead round in a circle
 _FATES = {
     **dict.fromkeys(("allow", "fwd"), ACCEPTED),
     "deny": DROPPED,
     **dict.fromkeys(("reject", "reset", "reset6", "unreach", "unreach6", "abort", "abort6"), REJECTED),
-    **dict.fromkeys(("divert", "tee", "pipe", "queue", "netgraph", "ngtee"), AWAY),
+    **dict.fromkeys(("divert", "tee", "netgraph", "ngtee"), AWAY),
 }
 
 
@@ -51,14 +51,16 @@ class Walk:
 
     Attributes:
         fate: ACCEPTED, DROPPED, REJECTED (with a notice), HELD (a fragment that waits for the others) or
-            AWAY (divert, dummynet, netgraph).
+            AWAY (divert, netgraph).
         packet: as it left the rules.
         steps: what it met.
+        next_hop: where `fwd` sends it; empty is where its own destination leads.
     """
 
     fate: str
     packet: Packet
     steps: tuple[Step, ...]
+    next_hop: str = ""
 
 
 @dataclass(slots=True)
@@ -105,6 +107,7 @@ class _Pass:
     now: float
     position: int = 0
     fate: str = ""
+    next_hop: str = ""
     probed: set[str] = field(default_factory=set)
     callers: list[int] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -120,7 +123,7 @@ class _Pass:
             self.position += 1
             if self.ipfw.is_enabled(rule):
                 self._meet(rule)
-        return Walk(self.fate or DROPPED, self.sight.packet, tuple(self.steps))
+        return Walk(self.fate or DROPPED, self.sight.packet, tuple(self.steps), self.next_hop)
 
     def _meet(self, rule: Rule) -> None:
         """Look for a state where the rule does, then test, then act."""
@@ -166,14 +169,19 @@ class _Pass:
         return True
 
     def _go_by(self, state: DynamicState) -> None:
-        """Do what a state's parent does, and go on behind it; without a parent, at the default rule."""
+        """Do what a state's parent does, and go on behind it; without a parent, at the default rule.
+
+        The answering side is not sent to another hop.
+        """
         states.note(state, self.sight.packet, self.now)
         rules = self.ipfw.rules
         slot = next((index for index, rule in enumerate(rules) if rule.id == state.parent), None)
         parent = rules[slot] if slot is not None else self.ipfw.orphan(state.parent)
         self.position = len(rules) - 1 if slot is None else slot + 1
         if parent is not None:
+            is_forward = states.is_forward(state, self.sight.packet)
             self._act(parent, BY_STATE)
+            self.next_hop = self.next_hop if is_forward else ""
 
     def _act(self, rule: Rule, outcome: str) -> None:
         rule.packets += 1
@@ -189,6 +197,10 @@ class _Pass:
         self.fate = _FATES.get(rule.action, "")
         if rule.action == "nat":
             self._translate(rule)
+        elif rule.action in ("pipe", "queue"):  # dummynet gives the packet back where it took it
+            self.fate = ACCEPTED if self.ipfw.one_pass else ""
+        elif rule.action == "fwd":
+            self.next_hop = rule.argument.partition(",")[0]
         elif rule.action == "skipto":
             self._jump(max(self._argument(rule), rule.number + 1))
         elif rule.action == "call" and len(self.callers) < STACK_DEPTH:
@@ -235,5 +247,5 @@ class _Pass:
         return knowing[:1]
 
     def _translator(self, nat: Nat) -> Translator:
-        address = nat.address or self.walker.roads.first4(nat.interface)
+        address = self.walker.roads.first4(nat.interface) if nat.interface else nat.address
         return Translator(nat, address, self.ipfw.links)
