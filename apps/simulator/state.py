@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -202,9 +203,15 @@ def decode(kind: type[T], data: Any) -> T:
     return typing.cast("T", _decode(kind, data))
 
 
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Tell the types of a kind's fields, worked out once."""
+    return typing.get_type_hints(kind)
+
+
 def _decode(kind: Any, data: Any) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         known = {item.name for item in fields(kind)}
         return kind(**{name: _decode(hints[name], value) for name, value in data.items() if name in known})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

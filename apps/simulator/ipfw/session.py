@@ -80,8 +80,12 @@ class Session:
 
     def words(self, words: list[str]) -> Words:
         """Read words, with what this host knows by name."""
+        return Words(words, self.warn, self.known)
+
+    def known(self) -> Resolver:
+        """Tell what this host knows by name."""
         self.names = self.names or known_names(self.machine)
-        return Words(words, self.warn, self.names)
+        return self.names
 
 
 def known_names(machine: Machine) -> Resolver:

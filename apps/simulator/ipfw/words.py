@@ -123,17 +123,19 @@ class Words:
 
     Attributes:
         warn: takes what ipfw warns of and goes on.
-        names: what the host knows by name.
     """
 
     def __init__(
-        self, words: list[str], warn: Callable[[str], None] = _ignore, names: Resolver | None = None
+        self,
+        words: list[str],
+        warn: Callable[[str], None] = _ignore,
+        resolver: Callable[[], Resolver] = Resolver,
     ) -> None:
-        """Begin at the first word."""
+        """Begin at the first word; the resolver is asked when a name must be looked up."""
         self._words = words
         self._at = 0
         self.warn = warn
-        self.names = names or Resolver()
+        self._resolver = resolver
 
     def __bool__(self) -> bool:
         """Tell whether there is another word."""
@@ -143,6 +145,11 @@ class Words:
         """Take the words that are left, one after the other."""
         while self:
             yield self.take()
+
+    @property
+    def names(self) -> Resolver:
+        """What the host knows by name."""
+        return self._resolver()
 
     @property
     def next(self) -> str:
@@ -162,7 +169,7 @@ class Words:
 
     def copy(self) -> Words:
         """Give the words that are left once more."""
-        return Words(self._words[self._at :], names=self.names)
+        return Words(self._words[self._at :])
 
     def skip(self, count: int) -> bool:
         """Pass over so many words; False when there are not as many."""
