@@ -61,7 +61,8 @@ def _port(which: str, number: Callable[[Sight], int]) -> Callable[[Term, Sight],
         if sight.fragment:
             return "it is a later fragment and has no ports in it"
         if not sight.has_ports:
-            return f"it is {proto_text(sight.proto)}, which has no ports, {_wants(term, f'{which} {term.value}')}"
+            wanted = _wants(term, f"{which} {term.value}")
+            return f"it is {proto_text(sight.proto)}, which has no ports, {wanted}"
         return f"its {which} is {number(sight)}, {_wants(term)}"
 
     return tell
