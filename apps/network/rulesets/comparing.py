@@ -14,7 +14,7 @@ from apps.freebsd.firewall.telling import telling_packets
 from apps.jobs.file_diff import DiffLine, compare_texts
 from apps.network.rulesets.findings import Finding
 
-MOST_FATES = 40
+MOST_FATES, FIRST_FATES = 60, 12
 MOST_LINES = 400
 # So many steps through rules are taken at most; a set of thousands of rules is told by fewer packets.
 MOST_STEPS = 120_000
@@ -42,6 +42,16 @@ class Comparison:
     packets: int
     lines_left_out: int = 0
     fates_left_out: int = 0
+
+    @property
+    def first_fates(self) -> tuple[ChangedFate, ...]:
+        """The most telling ones."""
+        return self.fates[:FIRST_FATES]
+
+    @property
+    def more_fates(self) -> tuple[ChangedFate, ...]:
+        """Those after them."""
+        return self.fates[FIRST_FATES:]
 
     @property
     def has_text(self) -> bool:

@@ -11,7 +11,7 @@ from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.hosts.models import Host, HostGroup
 from apps.hosts.queries import host_list
-from apps.network.models import FirewallTable, Layout, RuleSet
+from apps.network.models import FirewallTable, Layout, RuleSet, SeenAddress
 from apps.network.rulesets.queries import may_on
 from apps.network.rulesets.tables import TableWish
 from apps.network.rulesets.values import Values, interfaces_of, proposal
@@ -135,7 +135,8 @@ class ValuesForm(forms.Form):
         outside: Any = self.fields["outside"]
         outside.choices = _interfaces(seen, shown.outside)
         public: Any = self.fields["public_addresses"]
-        public.choices = _addresses(seen, shown.public_addresses)
+        of_jails = SeenAddress.objects.filter(host=host).exclude(jail="").values_list("address", flat=True)
+        public.choices = _addresses(seen, shown.public_addresses, frozenset(of_jails))
 
     def clean_jail_networks(self) -> tuple[str, ...]:
         """Read one network a line."""
@@ -167,9 +168,11 @@ def _interfaces(seen: dict[str, list[str]], chosen: str) -> list[tuple[str, str]
     return [(name, f"{name} ({', '.join(seen.get(name, ())) or 'no address'})") for name in [*names, *kept]]
 
 
-def _addresses(seen: dict[str, list[str]], chosen: tuple[str, ...]) -> list[tuple[str, str]]:
+def _addresses(
+    seen: dict[str, list[str]], chosen: tuple[str, ...], of_jails: frozenset[str]
+) -> list[tuple[str, str]]:
     there = {text.partition("/")[0]: name for name, texts in seen.items() for text in texts}
-    usable = {text: name for text, name in there.items() if _may_be_public(text)}
+    usable = {text: name for text, name in there.items() if text not in of_jails and _may_be_public(text)}
     rows = [(text, f"{text} on {name}") for text, name in usable.items()]
     return rows + [(text, f"{text}, not seen on it now") for text in chosen if text not in usable]
 

@@ -151,4 +151,6 @@ def text_of(line: Line, firewall: Firewall) -> str:
 
 def differ(one: Fate, other: Fate) -> bool:
     """Say whether two fates are not the same for whoever sent the packet."""
-    return (one.arrives, one.jail, one.addresses) != (other.arrives, other.jail, other.addresses)
+    if not one.arrives and not other.arrives:
+        return False
+    return (one.ending, one.jail, one.addresses) != (other.ending, other.jail, other.addresses)
