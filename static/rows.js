@@ -10,6 +10,7 @@
   const renumber = () => {
     rows().forEach((row, number) => {
       row.setAttribute("aria-label", `Address ${number + 1}`);
+      row.id = `address-row-${number}`;
       for (const attribute of ["id", "for", "aria-describedby", "data-error-for"]) {
         for (const element of row.querySelectorAll(`[${attribute}]`)) {
           element.setAttribute(attribute, element.getAttribute(attribute).replace(/-\d+/, `-${number}`));
@@ -40,6 +41,10 @@
       changed();
       near.querySelector("input").focus();
     }
+  });
+  // A row that was filled in from a pool comes anew.
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.detail.target.matches("[data-row]")) renumber();
   });
   renumber();
 })();

@@ -28,15 +28,17 @@ class JailsConfig(AppConfig):
         )
         from apps.jails import settings as jail_settings  # noqa: PLC0415  needs the app registry
         from apps.jails.changes import CHANGES, batch_retry_url  # noqa: PLC0415  needs the app registry
+        from apps.jails.holding import job_ended  # noqa: PLC0415  needs the app registry
         from apps.jails.observing import observe  # noqa: PLC0415  needs the app registry
         from apps.jails.proof import register_kinds  # noqa: PLC0415  needs the app registry
-        from apps.jobs.ports import register_batch_retry  # noqa: PLC0415  needs the app registry
+        from apps.jobs.ports import register_batch_retry, register_ending  # noqa: PLC0415  needs the app registry
 
         register_tab(Tab("jail", "Overview", "jails:jail-detail", 0))
         observers.register(observe)
         for change in CHANGES.values():
             register_batch_retry(change.kind, batch_retry_url)
         register_kinds()
+        register_ending(job_ended)
         ezjail.register()
         basejail.register()
         jail_settings.register()

@@ -30,7 +30,7 @@ MOST_PRESETS = 50
 def jail_create(request: PanelRequest, host_id: UUID) -> HttpResponse:
     """Show the form for a new jail; on POST, ask for it."""
     host = host_get(actor=request.actor, host_id=host_id, need=Perm.JAIL_CREATE)
-    if "add_row" in request.POST:
+    if "add_row" in request.POST or "fill_in" in request.POST:
         return _page(request, "jails/create.html", host, JailForm.with_another_row(host, request.POST), None)
     preset = preset_of(host, request.GET.get("preset", ""))
     form = JailForm(
@@ -90,6 +90,9 @@ def _complain(form: JailForm, error: PanelError) -> None:
         form.notes.append(error.message)
         return
     name = getattr(error, "field", None)
+    if name and name.startswith(("address-", "interface-")):
+        form.row_error(name, error.message)
+        return
     form.add_error(name if name in form.fields else None, error.message)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django import forms
@@ -13,47 +12,18 @@ from apps.freebsd.errors import InvalidInput
 from apps.freebsd.values import AbsolutePath, FlavourName, InterfaceAddress, JailAddresses, JailName
 from apps.hosts.models import Host
 from apps.jails import new_rules, rules
+from apps.jails.filling import fill_in, first_pool, offered_pools, read_pools
 from apps.jails.new_options import NewJailOptions
 from apps.jails.offers import host_archives, storages
 from apps.jails.options_form import OPTION_FIELDS, OptionsForm, typed_options
 from apps.jails.queries import host_flavours, host_network
+from apps.jails.rows import AddressRow
 from apps.jails.services import NewJail
 
 T = TypeVar("T")
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 MOST_ROWS = 32
-
-
-@dataclass(slots=True)
-class AddressRow:
-    """One row of the address table as it was typed.
-
-    Args:
-        number: Its place, from 0.
-        interface: The interface's name.
-        address: The IP address.
-        prefix: The prefix length.
-    """
-
-    number: int
-    interface: str = ""
-    address: str = ""
-    prefix: str = ""
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The names under which its errors are kept."""
-        return tuple(f"{part}-{self.number}" for part in ("interface", "address", "prefix"))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was typed into it."""
-        return not self.address.strip()
-
-    def parsed(self) -> InterfaceAddress:
-        """Return the address, or raise InvalidInput."""
-        return InterfaceAddress.from_parts(self.interface, self.address.strip(), self.prefix.strip())
 
 
 class JailForm(OptionsForm):
@@ -91,7 +61,9 @@ class JailForm(OptionsForm):
         )
         self.host = host
         self.network = host_network(host)
-        self.rows = _rows(data) if data is not None else [_first_row(self.network)]
+        self.pools = offered_pools(host)
+        self.rows = _rows(data) if data is not None else [self._first_row()]
+        fill_in(self.rows, self.pools)
         self.has_too_many_rows = data is not None and len(data.getlist("address")) > MOST_ROWS
         self.notes: list[str] = []
         self.row_errors: dict[str, list[str]] = {}
@@ -134,10 +106,14 @@ class JailForm(OptionsForm):
 
     @classmethod
     def with_another_row(cls, host: Host, data: QueryDict) -> JailForm:
-        """Return the form as it was filled in so far with one more row, and no complaint yet."""
+        """Return the form as it was filled in so far with one more row, and no complaint yet.
+
+        With `fill_in` it only gets what the chosen pools give.
+        """
         form = cls(host, initial={**{name: str(data[name]) for name in data}, **typed_options(data)})
         form.rows = _rows(data)
-        if len(form.rows) < MOST_ROWS:
+        fill_in(form.rows, form.pools)
+        if "fill_in" not in data and len(form.rows) < MOST_ROWS:
             form.rows.append(form.blank_row)
         return form
 
@@ -159,6 +135,11 @@ class JailForm(OptionsForm):
         last = self.rows[-1] if self.rows else AddressRow(0)
         prefix = last.prefix if last.prefix.isdecimal() else ""
         return AddressRow(len(self.rows), interface=last.interface, prefix=prefix)
+
+    def _first_row(self) -> AddressRow:
+        loopbacks = [name for name in self.network.interfaces if name.startswith("lo")]
+        pool = first_pool(self.pools, self.interfaces)
+        return AddressRow(0, interface=max(loopbacks, default=""), prefix="24", pool=pool)
 
     @property
     def interfaces(self) -> list[str]:
@@ -230,9 +211,12 @@ class JailForm(OptionsForm):
         findings = rules.check_addresses(whole, self.network)
         self.warnings = findings.warnings
         for name, message in findings.errors:
-            self._row_error(name, message)
-        if not filled:
-            self._row_error("address-0", "A jail needs at least one address.")
+            self.row_error(name, message)
+        for row in self.rows:
+            if row.why_not:
+                self.row_error(f"address-{row.number}", row.why_not)
+        if not filled and not self.row_errors:
+            self.row_error("address-0", "A jail needs at least one address.")
         if self.row_errors or len(whole) < len(filled):
             return None
         return self._in_order([item for _, item in whole], whole, data)
@@ -241,7 +225,7 @@ class JailForm(OptionsForm):
         try:
             return row.parsed()
         except InvalidInput as error:
-            self._row_error(f"{error.field or 'address'}-{row.number}", error.message)
+            self.row_error(f"{error.field or 'address'}-{row.number}", error.message)
             return None
 
     def _in_order(
@@ -250,7 +234,7 @@ class JailForm(OptionsForm):
         try:
             addresses = JailAddresses(tuple(items))
         except InvalidInput as error:
-            self._row_error(f"address-{whole[-1][0]}", error.message)
+            self.row_error(f"address-{whole[-1][0]}", error.message)
             return None
         self.is_public_first = addresses.first_is_public
         for field, message in rules.check_order(addresses, self._reason(data)):
@@ -263,7 +247,8 @@ class JailForm(OptionsForm):
             self.add_error("public_first_reason", "Say why, for whoever reads the record later.")
         return reason if data.get("public_first") else ""
 
-    def _row_error(self, name: str, message: str) -> None:
+    def row_error(self, name: str, message: str) -> None:
+        """Put a complaint at a part of a row."""
         self.row_errors.setdefault(name, []).append(message)
         if not self.has_error("__all__", code="rows"):
             self.add_error(None, forms.ValidationError("Look at the addresses below.", code="rows"))
@@ -280,12 +265,9 @@ def _rows(data: QueryDict) -> list[AddressRow]:
         )
         for number, address in enumerate(data.getlist("address")[:MOST_ROWS])
     ]
-    return rows or [AddressRow(0)]
-
-
-def _first_row(network: rules.HostNetwork) -> AddressRow:
-    loopbacks = [name for name in network.interfaces if name.startswith("lo")]
-    return AddressRow(0, interface=max(loopbacks, default=""), prefix="24")
+    rows = rows or [AddressRow(0)]
+    read_pools(data, rows)
+    return rows
 
 
 def _parsed(parse: Callable[[str], T], text: str) -> T:

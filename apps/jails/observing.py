@@ -14,6 +14,7 @@ from apps.hosts.models import Host
 from apps.jails.drift.doings import Doings
 from apps.jails.drift.noting import note
 from apps.jails.drift.state import State
+from apps.jails.holding import let_go
 from apps.jails.models import Basejail, Jail, JailAddress
 
 AddressValues = tuple[str, str, int | None]
@@ -198,17 +199,18 @@ def _part_with(
         Those that are kept as missing, and whether any was forgotten.
     """
     lost: list[Jail] = []
-    gone: list[int] = []
+    gone: list[Jail] = []
     for jail in unseen:
         if jail.observed_at is None:
-            gone += [] if jail.safe_name in doings.awaited else [jail.pk]
+            gone += [] if jail.safe_name in doings.awaited else [jail]
         elif doings.removed(jail):
-            gone.append(jail.pk)
+            gone.append(jail)
         else:
             _change(jail, values_of(jail), changes)
             lost.append(jail)
     if gone:
-        Jail.objects.filter(pk__in=gone).delete()
+        let_go(gone[0].host_id, [jail.safe_name for jail in gone])
+        Jail.objects.filter(pk__in=[jail.pk for jail in gone]).delete()
     return lost, bool(gone)
 
 

@@ -16,6 +16,7 @@ from apps.hosts.models import Host
 from apps.jails.models import Drift, Jail, JailAddress
 from apps.jails.rules import HostNetwork, IpAddress
 from apps.jobs.models import OPEN_STATES, Job, JobState
+from apps.network.pools.holding import why_not_held
 
 
 def jail_list(actor: Actor) -> QuerySet[Jail]:
@@ -43,12 +44,13 @@ def jail_get(*, actor: Actor, host_id: UUID, safe_name: str, need: Perm = Perm.J
     return jail
 
 
-def host_network(host: Host, *, without: str = "") -> HostNetwork:
+def host_network(host: Host, *, without: str = "", moved: Jail | None = None) -> HostNetwork:
     """Return what the rules need: interfaces as last seen, and who holds which name and address.
 
     Args:
         host: The host.
         without: The safe name of a jail that does not count.
+        moved: A jail of another host that is to come to this one, with what is held for it.
     """
     jails = Jail.objects.filter(host=host).exclude(safe_name=without)
     rows = JailAddress.objects.filter(jail__in=jails).select_related("jail")
@@ -61,7 +63,12 @@ def host_network(host: Host, *, without: str = "") -> HostNetwork:
         item["name"]: tuple(ip_interface(text) for text in item["addresses"])
         for item in host.facts.get("interfaces", [])
     }
-    return HostNetwork(interfaces=interfaces, held=held, names=names)
+    jail, came_from = (moved.safe_name, moved.host_id) if moved else (without, None)
+
+    def why_not(ip: IpAddress) -> str:
+        return why_not_held(host, str(ip), jail, came_from)
+
+    return HostNetwork(interfaces=interfaces, held=held, names=names, why_not=why_not)
 
 
 def host_flavours(host: Host) -> list[str]:

@@ -18,6 +18,7 @@ from apps.hosts.models import Host
 from apps.jails import plans, remains, services
 from apps.jails.archives.services import Wish, jail_wish_request
 from apps.jails.basejail.services import basejail_install_request, basejail_plan, wish_of
+from apps.jails.holding import let_go
 from apps.jails.keeping.services import delete_wish
 from apps.jails.models import Jail
 from apps.jails.new_options import NewJailOptions
@@ -152,6 +153,7 @@ def _ask_create(job: Job, actor: Actor, plan_hash: str, key: str) -> Job:
     agreed = Agreed(plan_hash, key, job)
     with transaction.atomic():
         if safe_name := _never_made(job):
+            let_go(job.host_id, [safe_name])
             Jail.objects.filter(host_id=job.host_id, safe_name=safe_name).delete()
         return services.jail_create_request(actor=actor, host=job.host, wanted=_wanted(job), agreed=agreed)
 

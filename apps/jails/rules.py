@@ -6,7 +6,7 @@ this one place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 
@@ -14,6 +14,10 @@ from apps.freebsd.values import InterfaceAddress, JailAddresses, JailName
 
 IpAddress = IPv4Address | IPv6Address
 IpInterface = IPv4Interface | IPv6Interface
+
+
+def _no_reason(_ip: IpAddress) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,13 @@ class HostNetwork:
         interfaces: Each interface with its addresses, jails' included.
         held: Which jail has an address, by address.
         names: The jails' names by safe name.
+        why_not: Says why a jail cannot have an address, going by the pools; empty when it can.
     """
 
     interfaces: Mapping[str, tuple[IpInterface, ...]]
     held: Mapping[IpAddress, str]
     names: Mapping[str, str]
+    why_not: Callable[[IpAddress], str] = _no_reason
 
     def own(self) -> dict[IpAddress, tuple[str, IpInterface]]:
         """Return the host's own addresses (those of no jail), each with its interface."""
@@ -116,7 +122,8 @@ def _address_errors(
                 f"{item.ip} is the host's own address on {interface}: a jail that stops would take it away.",
             )
         ]
-    return []
+    why_not = network.why_not(item.ip)
+    return [(f"address-{row}", why_not)] if why_not else []
 
 
 def _subnet_warnings(

@@ -17,6 +17,7 @@ from apps.hosts.models import Host
 from apps.hosts.services import host_lock
 from apps.jails import new_plans, new_rules, plans, rules
 from apps.jails.changes import RESTART, START, STOP, intent_of, subject_of, why_not_now
+from apps.jails.holding import hold_for
 from apps.jails.keeping.queries import keep_days
 from apps.jails.models import Jail, JailAddress
 from apps.jails.new_options import NewJailOptions
@@ -118,19 +119,20 @@ def jail_create_find(*, actor: Actor, host: Host, wanted: NewJail, agreed: Agree
     return _asked_before(actor, host, wanted.plan(host), agreed)
 
 
-def check_new_jail(host: Host, wanted: NewJail, *, without: str = "") -> None:
+def check_new_jail(host: Host, wanted: NewJail, *, without: str = "", moved: Jail | None = None) -> None:
     """Refuse a new jail that breaks a rule.
 
     Args:
         host: The host, as it was last seen.
         wanted: The new jail.
         without: The safe name of a jail that does not count: one that was asked for and never made.
+        moved: The jail that it is on the host that it comes from.
 
     Raises:
         InvalidInput: The first broken rule; `field` says where.
         Conflict: The host has no basejail.
     """
-    network = host_network(host, without=without)
+    network = host_network(host, without=without, moved=moved)
     errors = rules.check_name(wanted.name, network)
     errors += rules.check_addresses(enumerate(wanted.addresses), network).errors
     errors += rules.check_order(wanted.addresses, wanted.public_first_reason)
@@ -271,6 +273,7 @@ def queue_plan(
 
     Raises:
         Conflict: The host is away, a job for the same is open, or the plan is another than was shown.
+        InvalidInput: An address that the jail is to get is held for another; `field` is its row's.
     """
     if existing := _asked_before(actor, host, plan, agreed):
         return existing
@@ -279,6 +282,7 @@ def queue_plan(
         actor=actor, host_id=host.pk, plan=plan, subject=safe_name,
         intent=intent, idempotency_key=agreed.idempotency_key, because=Because(origin=agreed.origin),
     )  # fmt: skip
+    hold_for(host, safe_name, intent, job)
     if agreed.origin:
         intent = {**intent, "origin": str(agreed.origin.pk)}
     record(actor=actor, action=action, subject=subject, job_id=job.pk, plan_hash=plan.hash, **intent)

@@ -22,6 +22,7 @@ from apps.jails.drift.doings import names_of
 from apps.jails.drift.noting import note
 from apps.jails.drift.plans import apply_plan, carried_over
 from apps.jails.drift.state import State
+from apps.jails.holding import let_go
 from apps.jails.models import Jail
 from apps.jails.services import Agreed, queue_plan
 from apps.jobs.models import Job, JobState
@@ -107,6 +108,7 @@ def _check(jail: Jail, found: Differences, fields: Collection[str], shown: str) 
 
 def _agree_to(jail: Jail, found: Differences, chosen: Differences) -> None:
     if MISSING in chosen:
+        let_go(jail.host_id, [jail.safe_name])
         jail.delete()
         return
     jail.wanted = State.wanted(jail).to_json() | _adopted(jail, found, chosen)

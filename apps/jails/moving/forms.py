@@ -9,10 +9,12 @@ from django.http import QueryDict
 
 from apps.hosts.models import Host
 from apps.jails.archives.moments import moment
-from apps.jails.forms import AddressRow, JailForm
+from apps.jails.forms import JailForm
 from apps.jails.models import Jail
 from apps.jails.moving.services import MoveWish
 from apps.jails.new_options import NewJailOptions
+from apps.jails.queries import host_network
+from apps.jails.rows import AddressRow
 
 
 class MoveForm(JailForm):
@@ -33,6 +35,7 @@ class MoveForm(JailForm):
             data["name"] = jail.name
         super().__init__(target, data, initial={"starts": jail.is_running, "name": jail.name})
         self.jail = jail
+        self.network = host_network(target, moved=jail)
         for name in [name for name in self.fields if name not in KEPT]:
             del self.fields[name]
         if data is None:
@@ -61,11 +64,11 @@ class MoveForm(JailForm):
         return NewJailOptions()
 
     def with_one_more(self) -> MoveForm:
-        """Return the form as it was filled in with one more row, and no complaint yet."""
+        """Return the form as it was filled in with one more row, or what its pools give; no complaint yet."""
         form = MoveForm(self.jail, self.host)
         typed: dict[str, Any] = {name: str(self.data[name]) for name in self.data}
         form.initial = {**form.initial, **typed, "starts": bool(typed.get("starts"))}
-        form.rows = [*self.rows, self.blank_row]
+        form.rows = [*self.rows, self.blank_row] if "fill_in" not in self.data else self.rows
         return form
 
 

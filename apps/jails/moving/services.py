@@ -18,6 +18,7 @@ from apps.hosts.models import Host
 from apps.jails.archives.moments import archive_name
 from apps.jails.archives.queries import archive_directory, datasets_of
 from apps.jails.changes import subject_of, why_not_now
+from apps.jails.holding import hold_on_the_way
 from apps.jails.models import Archive, Jail, JailAddress
 from apps.jails.moving import plans, rules
 from apps.jails.moving.plans import Moving, Place
@@ -137,7 +138,8 @@ def _check_move(actor: Actor, wish: MoveWish, agreed: Agreed) -> None:
     for host in (jail.host, target):
         if why_not := why_not_now(host, _open_job(host, jail.safe_name)):
             raise Conflict(why_not)
-    check_new_jail(target, NewJail(JailName.parse(jail.name), wish.addresses, None, wish.public_first_reason))
+    wanted = NewJail(JailName.parse(jail.name), wish.addresses, None, wish.public_first_reason)
+    check_new_jail(target, wanted, moved=jail)
     if agreed.plan_hash and agreed.plan_hash != wish.hash:
         raise Conflict(NOT_THE_SAME)
 
@@ -159,6 +161,7 @@ def _reserve(wish: MoveWish) -> Jail:
         )
         for position, item in enumerate(wish.addresses)
     )
+    hold_on_the_way(wish.target, jail.safe_name, wish.addresses, wish.jail.host_id)
     return jail
 
 

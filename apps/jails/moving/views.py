@@ -42,7 +42,7 @@ def jail_move(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpRespo
     if target is None or rules.why_no_move(jail):
         return _page(request, jail, offered, None)
     form = _form(request, jail, target)
-    if "add_row" in request.POST:
+    if "add_row" in request.POST or "fill_in" in request.POST:
         return _page(request, jail, offered, form.with_one_more())
     if request.method == "POST" and form.is_valid():
         if request.POST.get("plan_hash"):

@@ -10,9 +10,9 @@ from apps.freebsd.errors import InvalidInput
 from apps.freebsd.jail_file import JailFile
 from apps.freebsd.values import InterfaceAddress
 from apps.jails import rules
-from apps.jails.forms import AddressRow
 from apps.jails.models import Jail
 from apps.jails.queries import host_network
+from apps.jails.rows import AddressRow
 
 
 def jail_network(jail: Jail) -> rules.HostNetwork:

@@ -14,8 +14,10 @@ from apps.accounts.actor import Actor
 from apps.accounts.permissions import REASON, Perm
 from apps.freebsd.errors import InvalidInput, PanelError
 from apps.freebsd.jail_params import JailParameter, Parameters
-from apps.jails.forms import MOST_ROWS, AddressRow
+from apps.jails.filling import fill_in, offered_pools
+from apps.jails.forms import MOST_ROWS
 from apps.jails.models import Jail
+from apps.jails.rows import AddressRow
 from apps.jails.settings.addresses import jail_network, parts_of, row_of, text_of
 from apps.jails.settings.catalogue import BY_HAND, GROUPS, Group, Setting
 from apps.jails.settings.fields import ON, PLAIN, doubt, field_of, shown, written
@@ -78,7 +80,10 @@ class SettingsForm(forms.Form):
         was = base_of(data)
         super().__init__(self._merged(data, was) if data is not None else None, initial=self.first)
         self._add_fields()
+        self.pools = offered_pools(jail.host)
         self.rows = self._first_rows() if data is None else typed_rows(self.data)
+        if "ip" not in self.reasons:
+            fill_in(self.rows, self.pools)
         self.shows_public_first = bool(self.data.get("public_first"))
 
     # -- what the template asks for ----------------------------------------------------------------------
@@ -252,6 +257,9 @@ class SettingsForm(forms.Form):
         filled = [row for row in self.rows if not row.is_empty]
         if "ip" in self.reasons:
             return {}
+        for row in self.rows:
+            if row.why_not:
+                self._row_error(f"address-{row.number}", row.why_not)
         if len(self.data.getlist("address")) > MOST_ROWS:  # type: ignore[attr-defined]
             self.add_error(None, f"A jail can have at most {MOST_ROWS} addresses here.")
         try:

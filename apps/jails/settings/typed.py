@@ -8,7 +8,9 @@ from typing import Any
 
 from django.http import QueryDict
 
-from apps.jails.forms import MOST_ROWS, AddressRow
+from apps.jails.filling import read_pools
+from apps.jails.forms import MOST_ROWS
+from apps.jails.rows import AddressRow
 from apps.jails.settings.catalogue import field_name
 from apps.jails.settings.fields import ON
 
@@ -27,11 +29,14 @@ def base_of(data: QueryDict | None) -> dict[str, str]:
 def typed_rows(data: Any) -> list[AddressRow]:
     """Return the rows of addresses, one at least."""
     columns = [data.getlist(name) for name in ROWS]
-    rows = [
-        AddressRow(number, *(column[number] if number < len(column) else "" for column in columns))
-        for number in range(min(len(columns[1]), MOST_ROWS))
-    ]
-    return rows or [AddressRow(0)]
+    count = min(len(columns[1]), MOST_ROWS)
+    rows = [AddressRow(number) for number in range(count)]
+    for name, column in zip(ROWS, columns, strict=True):
+        for row, value in zip(rows, column, strict=False):
+            setattr(row, name, value)
+    rows = rows or [AddressRow(0)]
+    read_pools(data, rows)
+    return rows
 
 
 def as_text(value: Any) -> str:

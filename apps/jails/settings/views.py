@@ -36,7 +36,7 @@ def jail_settings(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpR
     jail = _jail(request, host_id, safe_name)
     if request.method == "GET":
         return _page(request, "jails/settings/settings.html", jail, SettingsForm(jail, request.actor), None)
-    if "add_row" in request.POST:
+    if "add_row" in request.POST or "fill_in" in request.POST:
         return _with_another_row(request, jail)
     form = SettingsForm(jail, request.actor, request.POST)
     if job := _change(request, jail, form):
@@ -108,9 +108,10 @@ def _text_form(request: PanelRequest, jail: Jail, of: str) -> TextForm:
 
 
 def _with_another_row(request: PanelRequest, jail: Jail) -> HttpResponse:
-    """Show the form as it was filled in so far with one more row, and no complaint yet."""
+    """Show the form as it was filled in so far, with one more row where that was asked for."""
     form = SettingsForm(jail, request.actor, request.POST)
-    form.rows.append(form.blank_row)
+    if "add_row" in request.POST:
+        form.rows.append(form.blank_row)
     return _page(request, "jails/settings/settings.html", jail, form, None)
 
 
@@ -204,7 +205,8 @@ def _ways(jail: Jail, form: forms.Form) -> dict[str, Any]:
 def _page(
     request: PanelRequest, template: str, jail: Jail, form: forms.Form, plan: Plan | None
 ) -> HttpResponse:
-    failed = request.method == "POST" and "add_row" not in request.POST and bool(form.errors)
+    is_sent = request.method == "POST" and not {"add_row", "fill_in"} & set(request.POST)
+    failed = is_sent and bool(form.errors)
     return render(request, template, _context(request, jail, form, plan), status=422 if failed else 200)
 
 

@@ -43,7 +43,13 @@ def locked(pool: AddressPool) -> AddressPool:
     return row
 
 
-def hold(host: Host, jail: str, addresses: Iterable[str], job: Job | None = None) -> list[HeldAddress]:
+def hold(
+    host: Host,
+    jail: str,
+    addresses: Iterable[str],
+    job: Job | None = None,
+    came_from: UUID | None = None,
+) -> list[HeldAddress]:
     """Hold those of a jail's addresses that lie in a pool of its host.
 
     Args:
@@ -51,6 +57,7 @@ def hold(host: Host, jail: str, addresses: Iterable[str], job: Job | None = None
         jail: Its safe name.
         addresses: As text, in the order of the form's rows.
         job: The job that makes the jail or changes it, until its end.
+        came_from: The host that the jail of that name is moved from: what it holds stays until it is there.
 
     Raises:
         InvalidInput: One is held for another, or reserved; `field` is its row's.
@@ -58,11 +65,17 @@ def hold(host: Host, jail: str, addresses: Iterable[str], job: Job | None = None
     rows: list[HeldAddress] = []
     with transaction.atomic():
         for number, address in enumerate(addresses):
-            if pool := pool_of(host, address):
+            pool = pool_of(host, address)
+            if pool and not _is_held_at(pool, address, came_from, jail):
                 rows.append(
                     _hold_one(pool, address, host=host, jail=jail, job=job, field=f"address-{number}")
                 )
     return rows
+
+
+def _is_held_at(pool: AddressPool, address: str, host_id: UUID | None, jail: str) -> bool:
+    mine = pool.held.filter(key=address_key(address), host=host_id, jail=jail)
+    return host_id is not None and mine.exists()
 
 
 def _hold_one(
@@ -149,17 +162,11 @@ def insert(row: HeldAddress) -> HeldAddress:
     return row
 
 
-def release(host_id: UUID, jail: str, job_id: UUID | None = None) -> bool:
-    """Let go of what is held for a jail; only what one job held for it, where that is given.
-
-    Returns:
-        Whether anything was.
-    """
-    rows = HeldAddress.objects.filter(host=host_id, jail=jail).exclude(jail="")
-    gone, _ = (rows.filter(job_id=job_id) if job_id else rows).delete()
+def release(host_id: UUID, jails: Iterable[str]) -> None:
+    """Let go of what is held for jails of a host that are there no more."""
+    gone, _ = HeldAddress.objects.filter(host=host_id, jail__in=list(jails)).exclude(jail="").delete()
     if gone:
         announce()
-    return bool(gone)
 
 
 def settle(host_id: UUID, jail: str, job_id: UUID) -> None:
@@ -180,6 +187,15 @@ def settle(host_id: UUID, jail: str, job_id: UUID) -> None:
     mine.filter(job_id=job_id).update(job_id=None)
     if gone:
         announce()
+
+
+def settle_ended(host_id: UUID) -> None:
+    """Settle what jobs hold on a host that ended without it: cancelled before they began."""
+    open_jobs = Job.objects.filter(host=host_id, state__in=OPEN_STATES).values("pk")
+    rows = HeldAddress.objects.filter(host=host_id, job_id__isnull=False).exclude(job_id__in=open_jobs)
+    for jail, job_id in rows.order_by("jail").values_list("jail", "job_id").distinct():
+        if job_id is not None:
+            settle(host_id, jail, job_id)
 
 
 def follow(host_id: UUID, jail: str, to_host_id: UUID, to_jail: str) -> None:
