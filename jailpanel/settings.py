@@ -169,6 +169,8 @@ JOB_OUTPUT_FLUSH_S = 0.25
 JOB_SILENCE_S = 25
 # Of each command's output, beside its end; the whole lies on the host.
 JOB_OUTPUT_KEEP_BYTES = 4 * 1024 * 1024
+# How long a host waits to hear that the panel still reaches it, before it takes a new firewall back.
+FIREWALL_CONFIRM_S = int(os.environ.get("JAILPANEL_FIREWALL_CONFIRM_S", "60"))
 PROBE_INTERVAL_S = int(os.environ.get("JAILPANEL_PROBE_INTERVAL_S", "60"))
 SSH_CONNECT_TIMEOUT_S = 10
 

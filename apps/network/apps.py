@@ -12,6 +12,8 @@ class NetworkConfig(AppConfig):
 
     def ready(self) -> None:
         """Register observers, tabs and kinds of job, one line a topic."""
-        from apps.network import pools  # noqa: PLC0415  needs the app registry
+        from apps.network import firewall, nat, pools  # noqa: PLC0415  needs the app registry
 
         pools.register()
+        firewall.register()
+        nat.register()
