@@ -97,8 +97,8 @@ def _how_many(before: Firewall, after: Firewall) -> int:
 
 
 def _only_in(some: Sequence[Finding], others: Sequence[Finding]) -> tuple[Finding, ...]:
-    known = {finding.sentence for finding in others}
-    return tuple(finding for finding in some if finding.sentence not in known)
+    known = {(finding.code, finding.what) for finding in others}
+    return tuple(finding for finding in some if (finding.code, finding.what) not in known)
 
 
 def firewall_text(firewall: Firewall) -> str:

@@ -21,6 +21,7 @@ from apps.network.rulesets.changes_since import changes_since
 from apps.network.rulesets.choices_form import ChoicesForm
 from apps.network.rulesets.comparing import Comparison, comparison
 from apps.network.rulesets.draft import PAGE, Draft, draft_of, page_of
+from apps.network.rulesets.findings import key_of, offers_lines, with_fix
 from apps.network.rulesets.frame import chosen_host, frame
 from apps.network.rulesets.looking import Look, look_at, rows_of
 from apps.network.rulesets.services import Content, Stale, content_of, rule_set_change
@@ -91,12 +92,28 @@ def rules_written(request: PanelRequest, rule_set_id: int) -> HttpResponse:
     if content.layout not in set(Layout.values):
         content = Content(rule_set.layout, rule_set.choices, draft.text)
     do = request.POST.get("do", "")
+    if do.startswith("fix:"):
+        draft = _fixed(request, rule_set, do.removeprefix("fix:"))
+        version = rule_set.version
     if do == "all":
         content = _all_written(request, rule_set, content)
         draft.text, draft.said = content.written, "Everything is written now. Save to keep it so."
     if do.partition(":")[0] not in {"show", "save"}:
         return _written(request, rule_set, draft, version, content.layout)
     return _written_kept(request, rule_set, draft, version, content)
+
+
+def _fixed(request: PanelRequest, rule_set: RuleSet, key: str) -> Draft:
+    """Return the written rules with what a finding offers done to them, for a person to look at and keep."""
+    host = chosen_host(request.GET, queries.hosts_of(rule_set, request.actor))
+    look = look_at(rule_set, host) if host else None
+    sources = look.compiled.sources if look else ()
+    found = (one for one in look.findings if key_of(one) == key) if look else iter(())
+    finding = next((one for one in found if offers_lines(one, sources)), None)
+    if finding is None or finding.fix is None:
+        return Draft(rule_set.written, said="This finding is not there any more.")
+    text = with_fix(rule_set.written, finding.fix, sources)
+    return Draft(text, said=f"{finding.fix.sentence} So it would read; save to keep it.")
 
 
 def _written_kept(

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
+from apps.freebsd.firewall.lint import Severity
 from apps.freebsd.firewall.model import Firewall, Rule
 from apps.freebsd.firewall.printing import rule_text
 from apps.hosts.models import Host
 from apps.network.compiling import Compiled, Source, compiled
 from apps.network.models import RuleSet
-from apps.network.rulesets.findings import Finding, findings_of
+from apps.network.rulesets.findings import Finding, findings_of, key_of, offers_lines
 from apps.network.rulesets.saying import rule_words
 from apps.network.rulesets.services import Content, tidy
+
+MOST_FIRST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding as the page shows it.
+
+    Args:
+        finding: What the lint says.
+        key: What stands for it in a form.
+        offers_lines: Whether it offers a change of the written rules.
+        is_of_generated: Whether the rule that it is about was generated.
+    """
+
+    finding: Finding
+    key: str
+    offers_lines: bool
+    is_of_generated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +53,24 @@ class Look:
         return self.compiled.firewall
 
     @property
-    def of_rule(self) -> dict[int, list[Finding]]:
+    def of_rule(self) -> dict[int, list[ShownFinding]]:
         """Findings by the rule that they are about."""
-        found: dict[int, list[Finding]] = {}
+        found: dict[int, list[ShownFinding]] = {}
         for finding in self.findings:
-            if finding.index is not None:
-                found.setdefault(finding.index, []).append(finding)
+            if finding.rule is not None:
+                found.setdefault(finding.rule, []).append(self._shown(finding))
         return found
 
     @property
-    def of_all(self) -> list[Finding]:
-        """Findings that are about no rule in particular."""
-        return [finding for finding in self.findings if finding.index is None]
+    def first(self) -> list[ShownFinding]:
+        """Findings that are about no rule in particular, and the worst, a few of them."""
+        worst = (one for one in self.findings if one.rule is None or one.severity is Severity.ERROR)
+        return [self._shown(finding) for finding in islice(worst, MOST_FIRST)]
+
+    def _shown(self, finding: Finding) -> ShownFinding:
+        offers = offers_lines(finding, self.compiled.sources)
+        where = finding.rule is not None and self.compiled.sources[finding.rule].is_generated
+        return ShownFinding(finding, key_of(finding), offers, bool(where))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +79,7 @@ class RuleRow:
 
     rule: Rule
     source: Source
-    findings: tuple[Finding, ...]
+    findings: tuple[ShownFinding, ...]
 
     @property
     def number(self) -> str:

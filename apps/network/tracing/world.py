@@ -14,10 +14,17 @@ def world_of(host: Host) -> World:
     """Return the surroundings of a host's firewall."""
     seen = interfaces_of(host)
     interfaces = tuple(Interface(name, tuple(map(_plain, texts))) for name, texts in seen.items())
-    row = HostFirewall.objects.filter(host=host).only("outside").first()
+    row = HostFirewall.objects.filter(host=host).only("outside", "panel_address", "panel_port").first()
     outside = (row.outside if row else "") or proposal(host).outside
     is_router = str(host.facts.get("forwarding", "")) in {"1", "True"}
-    return World(interfaces=interfaces, jails=_jails(host), outside=outside, is_router=is_router)
+    return World(
+        interfaces=interfaces,
+        jails=_jails(host),
+        outside=outside,
+        is_router=is_router,
+        panel=row.panel_address if row else "",
+        ssh_port=(row.panel_port if row else None) or host.port or 22,
+    )
 
 
 def _plain(text: str) -> str:
