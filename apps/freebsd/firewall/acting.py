@@ -81,7 +81,7 @@ def _tag(sight: Sight, rule: ReadyRule) -> None:
 
 
 def _number(walk: Walking, rule: ReadyRule) -> int | None:
-    text = walk.sight.table_value if rule.rule.argument == "tablearg" else rule.rule.argument
+    text = walk.sight.table_value or "0" if rule.rule.argument == "tablearg" else rule.rule.argument
     return int(text) if text.isdigit() else None
 
 
@@ -172,6 +172,7 @@ def _translated(walk: Walking, rule: ReadyRule, said: str) -> Act:
     if walk.ready.firewall.one_pass:
         return Act(Outcome.TRANSLATED, f"{said} Passed here: one_pass is set.", verdict=_YES)
     walk.probed.clear()  # it is looked at as if for the first time, with the addresses that it has now
+    walk.sight.table_value = ""
     return _go_on(walk, rule, f"{said} Goes on behind rule {rule.number}.", Outcome.TRANSLATED)
 
 
@@ -185,19 +186,19 @@ def _nat_global(walk: Walking, rule: ReadyRule) -> Act:
 def _reass(walk: Walking, rule: ReadyRule) -> Act:
     if not (walk.sight.fragment or walk.sight.more):
         return _go_on(walk, rule, "It is whole already; go on.")
-    walk.sight.be_whole()
-    return _go_on(walk, rule, "Waits for the other fragments; the last to come goes on as the whole packet.")
+    said = "Held until its other fragments are there; then the whole packet goes on behind this rule."
+    return Act(Outcome.HELD, said, verdict=Verdict.HELD)
 
 
 def _fwd(walk: Walking, rule: ReadyRule) -> Act:
     if rule.rule.argument == "tablearg":
         return _lost(walk, rule)
     hop, _, port = rule.rule.argument.partition(",")
-    walk.sight.next_hop = hop
     try:
         is_own = walk.kernel.places.is_local(*read_address(hop))
     except ValueError:
-        is_own = False
+        return _lost(walk, rule)
+    walk.sight.next_hop = hop
     where = f"the host's own {hop}{f' port {port}' if port else ''}" if is_own else hop
     return Act(Outcome.ALLOWED, f"Passed on to {where}; its addresses stay.", verdict=_YES)
 

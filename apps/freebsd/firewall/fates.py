@@ -5,6 +5,7 @@ Source: reference ipfw §6.5, §6.6.
 
 from __future__ import annotations
 
+from apps.freebsd.firewall.places import read_address
 from apps.freebsd.firewall.sight import Sight
 from apps.freebsd.firewall.walk import Ending, Fate, Line, Pass, Verdict
 
@@ -21,6 +22,7 @@ def fate_of_pass(passed: Pass, sight: Sight) -> Fate:
     last = passed.lines[-1]
     ending, said = {
         Verdict.DROPPED: (Ending.DROPPED, f"Dropped by NAT at rule {last.number}."),
+        Verdict.HELD: (Ending.HELD, f"Held by rule {last.number} until its other fragments are there."),
         Verdict.HANDED: (Ending.HANDED, f"Handed over by rule {last.number}; not traced further."),
     }.get(passed.verdict, (Ending.DENIED, f"Denied by rule {last.number}, going {passed.direction}."))
     return Fate(ending, said, sight.addresses, rule=last.index, rule_number=last.number)
@@ -37,7 +39,7 @@ def fate_of_end(passed: Pass, sight: Sight, interface: str | None) -> Fate:
     """
     last = passed.lines[-1]
     if sight.next_hop:
-        return _passed_on(sight, interface or "", last)
+        return _passed_on(sight, last)
     if interface is None:
         said = f"Passed, but {sight.dst_text} is not on this host, and the host forwards nothing."
         return _fate(Ending.NOT_ROUTED, said, sight, last)
@@ -59,11 +61,13 @@ def _sent(sight: Sight, interface: str, last: Line) -> Fate:
     return _fate(Ending.SENT, f"Sent out on {interface}, {ends}.", sight, last, interface=interface)
 
 
-def _passed_on(sight: Sight, interface: str, last: Line) -> Fate:
-    said = (
-        f"Handed to {sight.next_hop} by rule {last.number}, addressed to {sight.addresses.sent_to} as before."
-    )
-    return _fate(Ending.SENT, said, sight, last, interface=interface)
+def _passed_on(sight: Sight, last: Line) -> Fate:
+    """What fwd sends elsewhere: to a socket of this host, or to the next host."""
+    said = f"Handed to {sight.next_hop} by rule {last.number}, addressed to {sight.addresses.sent_to} still."
+    hop = read_address(sight.next_hop)
+    if sight.places.is_local(*hop):
+        return _fate(Ending.DELIVERED, said, sight, last, jail=sight.places.owner(*hop))
+    return _fate(Ending.SENT, said, sight, last, interface=sight.places.route(*hop))
 
 
 def _fate(

@@ -77,18 +77,11 @@ class Sight:
         self.recv = self.xmit = self.via = ""
         self.jid: int | None = None
         self.next_hop = ""
-        self._be_fragment(packet.fragment_offset, packet.has_more_fragments)
-
-    def _be_fragment(self, offset: int, more: bool) -> None:
-        self.fragment = offset
-        self.more = more
-        self.has_ports = self.proto in WITH_PORTS and offset == 0
-        self.sport = self.packet.sport if self.has_ports else 0
-        self.dport = self.packet.dport if self.has_ports else 0
-
-    def be_whole(self) -> None:
-        """Go on as the packet that all fragments made together."""
-        self._be_fragment(0, False)
+        self.fragment = packet.fragment_offset
+        self.more = packet.has_more_fragments
+        self.has_ports = self.proto in WITH_PORTS and not self.fragment
+        self.sport = packet.sport if self.has_ports else 0
+        self.dport = packet.dport if self.has_ports else 0
 
     def enter(self, interface: str) -> None:
         """Begin an in pass."""

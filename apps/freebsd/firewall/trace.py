@@ -143,12 +143,15 @@ class Tracer:
         """An out pass; then it is sent, or comes back over loopback."""
         interface = self.places.route(sight.family, sight.dst)
         sight.leave(interface)
+        aimed_at = sight.dst
         passed = self.kernel.walk(sight)
         passes = (*before, passed)
         if passed.verdict is not Verdict.ACCEPTED:
             return passes, fate_of_pass(passed, sight)
         if sight.next_hop:
             return passes, fate_of_end(passed, sight, interface)
-        if self.places.goes_through_loopback(sight.family, sight.dst) and len(before) < 2:
+        if self.places.goes_through_loopback(sight.family, sight.dst):
+            if sight.dst != aimed_at:  # by NAT: what is the host's own then skips the way in
+                return passes, fate_of_end(passed, sight, "")
             return self._arrive(sight, self.world.loopback, passes)
         return passes, fate_of_end(passed, sight, interface)

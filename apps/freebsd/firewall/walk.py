@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     LOOKED = "looked"  # a check-state that found none
     UNREAD = "unread"  # we do not understand the rule: passed over
     COUNTED = "counted"  # it matched and the packet goes on
+    DEFERRED = "deferred"  # it matched, and only its state will act
     JUMPED = "jumped"  # skipto
     CALLED = "called"
     RETURNED = "returned"
@@ -27,6 +28,7 @@ class Outcome(StrEnum):
     DENIED = "denied"  # deny, reject, reset, unreach; or nat without an instance; or limit exceeded
     DROPPED = "dropped"  # by NAT
     HANDED = "handed"  # to a program or another subsystem; what happens there is not traced
+    HELD = "held"  # a fragment that waits for the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Verdict(StrEnum):
     DENIED = "denied"
     DROPPED = "dropped"
     HANDED = "handed"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ class Ending(StrEnum):
     DROPPED = "dropped"  # by NAT
     NOT_ROUTED = "not-routed"  # it is for somebody else, and the host forwards nothing
     HANDED = "handed"
+    HELD = "held"  # a fragment that waits for the others
     NOT_SENT = "not-sent"  # a reply to what never arrived
 
 

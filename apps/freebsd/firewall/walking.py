@@ -77,6 +77,7 @@ class _Walk:
 
     def run(self) -> Pass:
         before = self.sight.addresses
+        self.sight.table_value = ""
         left = _ROUNDS * len(self.ready.active)
         verdict = None
         while verdict is None and left:
@@ -176,7 +177,7 @@ class _Walk:
         note = state.note(is_new=is_new, is_reverse=False)
         if rule.rule.is_deferred:
             said = f"{_state_said(note)} What it does is put off (defer-immediate-action); go on."
-            self._line(rule, Outcome.COUNTED, said, state=note, counted=rule.index)
+            self._line(rule, Outcome.DEFERRED, said, state=note)
             self.slot += 1
             return None
         return self._do(rule, rule, note=note)

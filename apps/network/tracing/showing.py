@@ -23,13 +23,15 @@ OUTCOMES = {
     Outcome.DENIED: ("denied", "bad", "ban"),
     Outcome.DROPPED: ("dropped by NAT", "bad", "ban"),
     Outcome.HANDED: ("handed on", "odd", "help-circle"),
+    Outcome.DEFERRED: ("put off", "on", "check"),
+    Outcome.HELD: ("held", "odd", "help-circle"),
 }
 _FOLDS = (Outcome.MISSED, Outcome.LOOKED)
 # After which word each part of a rule's body stands.
 _BODY = {"proto": " ", "src": " from ", "src-port": " from ", "dst": " to ", "dst-port": " to "}
 _TONES = {
     Ending.DELIVERED: "good", Ending.SENT: "good", Ending.DENIED: "bad", Ending.DROPPED: "bad",
-    Ending.NOT_ROUTED: "bad", Ending.HANDED: "odd", Ending.NOT_SENT: "quiet",
+    Ending.NOT_ROUTED: "bad", Ending.HANDED: "odd", Ending.HELD: "odd", Ending.NOT_SENT: "quiet",
 }  # fmt: skip
 TONE_ICONS = {"good": "circle-check", "bad": "ban", "odd": "help-circle", "quiet": "circle-dashed"}
 

@@ -182,3 +182,11 @@ def test_firewall_is_not_changed_by_a_walk_and_each_conversation_begins_anew() -
     again = replace(from_web(), flags=frozenset({"ack"}))
     assert trace(made, WORLD, [from_web(), again])[1].fate.arrives
     assert not trace(made, WORLD, [again])[0].fate.arrives
+
+
+def test_what_nat_turns_to_the_host_itself_on_its_way_out_does_not_come_in_again() -> None:
+    rules = "100 nat 1 ip4 from any to any out"
+    nat = f"nat 1 config ip {PUBLIC} reverse redirect_port tcp {OTHER}:80 {PUBLIC}:80"
+    found = talk(rules, [Packet(from_jail("web"), dst=PUBLIC, sport=1, dport=80)], nat, one_pass=True)[0]
+    assert passes(found) == [("out", "lo0")]
+    assert found.fate.jail == "db"

@@ -67,6 +67,13 @@ def test_fwd_passes_on_with_the_addresses_as_they_are() -> None:
     assert found.lines[0].outcome is Outcome.ALLOWED
     assert found.fate.addresses.sent_to == f"{PUBLIC}:80"
     assert "10.0.0.6" in found.fate.sentence
+    assert (found.fate.ending, found.fate.jail) == (Ending.DELIVERED, "db")
+
+
+def test_fwd_to_another_host_sends_it_there() -> None:
+    found = walk("100 fwd 192.0.2.1 ip from any to any out", from_web())
+    assert (found.fate.ending, found.fate.interface) == (Ending.SENT, "re0")
+    assert found.fate.addresses.sent_to == f"{WEB}:80"
 
 
 # actions that go on
@@ -79,11 +86,12 @@ def test_other_actions_go_on_with_the_next_rule(action) -> None:
     assert found.counted == (0, 1)
 
 
-def test_reass_makes_a_fragment_whole_so_that_its_ports_can_be_tested() -> None:
-    late = from_stranger(22, fragment_offset=1480)
-    rules = "100 reass ip from any to any in\n200 allow tcp from any to me 22 in"
-    assert walk(rules, late).fate.ending is Ending.DELIVERED
-    assert walk(rules.partition("\n")[2], late).fate.ending is Ending.DENIED
+@pytest.mark.parametrize("part", [{"fragment_offset": 1480}, {"has_more_fragments": True}])
+def test_reass_holds_fragments_until_they_are_whole(part) -> None:
+    rules = "100 reass ip from any to any in\n200 allow ip from any to any"
+    found = walk(rules, from_stranger(22, **part))
+    assert steps(found) == [(0, "held")]
+    assert found.fate.ending is Ending.HELD
 
 
 def test_tags_are_tested_until_taken_off() -> None:
@@ -258,7 +266,8 @@ def test_deferred_action_is_done_by_the_state_only() -> None:
     200 allow ip from any to any
     """
     first, second = talk(rules, [from_web(), AGAIN])
-    assert steps(first) == [(0, "counted"), (1, "allowed")]
+    assert steps(first) == [(0, "deferred"), (1, "allowed")]
+    assert first.counted == (1,)
     assert steps(second) == [(0, "denied")]
 
 
