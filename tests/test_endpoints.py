@@ -36,6 +36,10 @@ from apps.network.models import (
     AddressPool,
     FirewallTable,
     HeldAddress,
+    HostFirewall,
+    Layout,
+    NatInstance,
+    PortForward,
     ReservedRange,
     RuleSet,
     address_key,
@@ -47,6 +51,7 @@ from tests.hosts.keys import FIRST
 from tests.jails.moving.moves import moved_away
 from tests.jails.settings import posts as settings_posts
 from tests.jobs.conftest import make_job, make_plan
+from tests.network.firewall.places import applied, firewall, see
 from tests.network.pools.places import keep, make_pool
 from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
@@ -158,6 +163,27 @@ def there_is_a_rule_set(host: Host) -> None:
     FirewallTable.objects.create(pk=1, rule_set_id=1, name="shut-out", entries="198.51.100.0/24")
 
 
+def there_is_a_firewall(host: Host) -> None:
+    text = "65000 allow ip from any to any"
+    RuleSet.objects.create(pk=1, host=host, name="rules", layout=Layout.WRITTEN, written=text)
+    see(host, firewall("100 deny tcp from any to me 25", text))
+    applied(host, firewall(text), pk=1)
+
+
+def there_is_nat(host: Host) -> None:
+    there_is_a_rule_set(host)
+    NatInstance.objects.create(pk=1, host=host, address="192.0.2.1")
+    PortForward.objects.create(
+        pk=1, nat_id=1, kind="port", proto="tcp", public_ports="80", local_address="10.0.0.2"
+    )
+
+
+def nat_was_seen(host: Host) -> None:
+    seen = {"rules": [], "nat": ["nat 123 config ip 192.0.2.1"], "tables": {}}
+    seen |= {"one_pass": False, "default_allows": False, "disabled_sets": []}
+    HostFirewall.objects.create(host=host, observed={"firewall": seen})
+
+
 def an_address_of_a_pool_is_held(host: Host) -> None:
     there_is_a_pool(host)
     keep(AddressPool.objects.get(), "10.0.0.7", host, "test")
@@ -209,6 +235,8 @@ CHOICES = {"do": "save", "version": "1", "layout": "article"}
 CHOICES |= {"shown": content_mark(Content("article", {"outgoing": [], "host_services": [], "icmp": False}))}
 NEW_RULES = {"name": "new", "owner": "host-alpha", "begins": "recommended"}
 VALUES = {"outside": "re0", "public_addresses": "192.0.2.1", "jail_networks": "10.0.0.0/24"}
+NEW_NAT = {"number": "123", "address": "192.0.2.1", "options": "same_ports"}
+NEW_FORWARD = {"kind": "port", "proto": "tcp", "public_ports": "81", "local_address": "10.0.0.2"}
 NEW_POOL = {"name": "new", "network": "10.0.0.0/24", "interface": "lo1", "hosts": "all"}
 NEW_SCHEDULE = {"name": "new", "kind": "hosts.probe", "target": "all", "every": "day", "clock": "03:00"}
 
@@ -535,7 +563,30 @@ ROWS = {
         ADMINS, ADMINS_DO, event="rule_set.table_removed", given=there_is_a_rule_set
     ),
     "network:host-firewall-values": Row(ADMINS, ADMINS_DO, VALUES, event="host.firewall_values_set"),
+    "network:host-firewall": Row(ON_HOST, given=there_is_a_firewall),
+    "network:host-firewall-apply": Row(
+        ADMINS, ADMINS_DO, event="firewall.apply_requested", kind="network.firewall_apply",
+        given=there_is_a_firewall,
+    ),
+    "network:host-firewall-adopt": Row(
+        ADMINS, ADMINS_DO, event="firewall.adopted", given=there_is_a_firewall
+    ),
+    "network:host-firewall-applied": Row(ON_HOST, given=there_is_a_firewall),
     "network:trace-host": Row(ON_HOST),
+    "network:host-nat": Row(ON_HOST, given=there_is_nat),
+    "network:host-nat-add": Row(ADMINS, ADMINS_DO, NEW_NAT, event="nat.added"),
+    "network:host-nat-change": Row(ADMINS, ADMINS_DO, NEW_NAT, event="nat.changed", given=there_is_nat),
+    "network:host-nat-remove": Row(ADMINS, ADMINS_DO, event="nat.removed", given=there_is_nat),
+    "network:host-nat-take-over": Row(ONLY_POST, ADMINS_DO, event="nat.taken_over", given=nat_was_seen),
+    "network:host-nat-forward-add": Row(
+        ADMINS, ADMINS_DO, NEW_FORWARD, event="nat.forward_added", given=there_is_nat
+    ),
+    "network:host-nat-forward-change": Row(
+        ADMINS, ADMINS_DO, NEW_FORWARD, event="nat.forward_changed", given=there_is_nat
+    ),
+    "network:host-nat-forward-remove": Row(
+        ADMINS, ADMINS_DO, event="nat.forward_removed", given=there_is_nat
+    ),
     "audit:event-list": Row("200 403 403 200 in"),
 }  # fmt: skip
 CHANGING = [name for name, row in ROWS.items() if row.event]
@@ -638,6 +689,7 @@ def make_world() -> World:
     preset = JailPreset.objects.create(name="Database")
     ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk, "image_verb": "attach"}
     ids |= {"flavour": "example"}
+    ids |= {"number": 123, "forward_id": 1}
     ids |= {"pool_id": 1, "held_id": 1, "range_id": 1, "rule_set_id": 1, "table_id": 1}
     return World(host, other, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 

@@ -24,6 +24,7 @@ from apps.jobs.lease import claim
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from apps.jobs.output import store_output
 from apps.jobs.services import Because, job_create
+from apps.network.models import NatInstance, PortForward, RuleSet
 from apps.schedules.models import Schedule
 from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
@@ -337,7 +338,19 @@ def where_to(count: int) -> str:
     return f"/hosts/{host.pk}/jails/jail0000/move/"
 
 
+def nat(count: int) -> str:
+    host = make_host("alpha")
+    RuleSet.objects.create(name="alpha", host=host)
+    for number in range(count):
+        row, _ = NatInstance.objects.get_or_create(host=host, number=number % 6 + 1, address="203.0.113.1")
+        PortForward.objects.create(
+            nat=row, kind="port", proto="tcp", public_ports=str(number), local_address="10.0.0.2"
+        )
+    return f"/hosts/{host.pk}/nat/"
+
+
 PAGES: dict[str, Callable[[int], str]] = {
+    "NAT of a host": nat,
     "where a jail can be moved": where_to,
     "a jail's settings": settings_of_one,
     "hosts": hosts,

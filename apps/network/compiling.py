@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.article import article_rules
@@ -72,12 +72,14 @@ class Compiled:
         sources: Where each of its rules comes from, in the same order.
         problems: What could not be taken in; with any, it should not be applied.
         hints: What is lacking for it to be of full use, in sentences.
+        inputs: The host's own values and what was chosen.
     """
 
     firewall: Firewall
     sources: tuple[Source, ...]
     problems: tuple[Trouble, ...] = ()
     hints: tuple[str, ...] = ()
+    inputs: FirewallInputs = field(default_factory=FirewallInputs)
 
 
 def compiled(rule_set: RuleSet, host: Host) -> Compiled:
@@ -124,7 +126,7 @@ def compile_set(
         one_pass=layout == Layout.ARTICLE,
     )
     sources = tuple(source for _rule, source in both)
-    return Compiled(firewall, sources, (*troubles, *wrong), hints(inputs) if lines else ())
+    return Compiled(firewall, sources, (*troubles, *wrong), hints(inputs) if lines else (), inputs)
 
 
 def _generated(layout: str, inputs: FirewallInputs) -> list[tuple[Rule, Source]]:
