@@ -167,7 +167,7 @@ def there_is_a_firewall(host: Host) -> None:
     text = "65000 allow ip from any to any"
     RuleSet.objects.create(pk=1, host=host, name="rules", layout=Layout.WRITTEN, written=text)
     see(host, firewall("100 deny tcp from any to me 25", text))
-    applied(host, firewall(text), pk=1)
+    applied(host, firewall(text), pk=123)
 
 
 def there_is_nat(host: Host) -> None:
