@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from apps.freebsd.errors import InvalidInput
-from apps.freebsd.firewall.model import DEFAULT_RULE, Firewall
+from apps.freebsd.firewall.model import HIGHEST_SET, Firewall
 from apps.freebsd.firewall.printing import rule_text
 from apps.hosts.models import Host
 from apps.network.models import Layout
@@ -34,5 +34,6 @@ def first_content(begins: str, host: Host | None) -> Content:
 def written_of(firewall: Firewall) -> str:
     """Return the rules of a firewall that are in force, as written ones: one a line, without their sets."""
     rules = [rule for rule in firewall.rules if rule.set_number not in firewall.disabled_sets]
-    mine = [replace(rule, set_number=0) for rule in rules if rule.number != DEFAULT_RULE]
+    # Set 31 survives everything: whoever put rules there keeps them there.
+    mine = [replace(rule, set_number=0) for rule in rules if rule.set_number != HIGHEST_SET]
     return "".join(f"{rule_text(rule)}\n" for rule in mine)
