@@ -48,6 +48,7 @@ GAMMA = HostSpec(
     release="13.2-RELEASE",
     interfaces=(InterfaceSpec("re0", ("203.0.113.5/24",)),),
     rc_conf={"defaultrouter": "203.0.113.1"},
+    modules=(),
     fetchable=RELEASES,
 )
 # What root typed on a host before anyone looked.
@@ -56,6 +57,8 @@ HISTORY: Mapping[str, tuple[str, ...]] = {
         "ezjail-admin create db 'lo0|10.0.1.2/24'",
         "ezjail-admin create www 'lo0|10.0.1.3/24,re0|198.51.100.21/24'",
         "ezjail-admin onestart db",
+        "ipfw -q add 100 allow ip from any to any via lo0",
+        "ipfw -q add 500 deny tcp from any to me 111 in // nobody needs rpcbind",
     ),
 }
 UPTIMES_DAYS = (41.2, 3.6, 112.9)

@@ -135,7 +135,8 @@ def test_a_workstation_lets_its_services_in(tmp_path):
     host = make(tmp_path, PLAIN)
     ok(
         host,
-        "sysrc firewall_type=workstation firewall_logdeny=YES 'firewall_myservices=22/tcp 53/udp 80 gre/proto'",
+        "sysrc firewall_type=workstation firewall_logdeny=YES",
+        "sysrc 'firewall_myservices=22/tcp 53/udp 80 gre/proto'",
     )
     ok(host, "sysrc firewall_allowservices=192.0.2.0/24 firewall_trusted=192.0.2.9 firewall_nologports=137")
     done = play(host, "service ipfw onestart")
@@ -173,7 +174,8 @@ def test_an_open_host_may_translate(tmp_path):
     host = make(tmp_path, PLAIN)
     ok(
         host,
-        "sysrc firewall_type=open firewall_nat_enable=YES firewall_nat_interface=re0 firewall_nat_flags=same_ports",
+        "sysrc firewall_type=open firewall_nat_enable=YES",
+        "sysrc firewall_nat_interface=re0 firewall_nat_flags=same_ports",
     )
     ok(host, "service ipfw onestart")
     assert rules(host)[0] == "00050 nat 123 ip4 from any to any via re0"

@@ -131,6 +131,7 @@ def test_the_demos_hosts_differ_where_the_panel_must_notice():
     assert (alpha.release, alpha.basejail, alpha.pool) == ("13.2-RELEASE", "", "")
     assert (beta.release, beta.basejail, beta.pool) == ("14.1-RELEASE-p5", "14.1-RELEASE-p5", "zroot")
     assert gamma.interfaces[0].addresses == ("203.0.113.5/24",)
+    assert ("ipfw" in alpha.modules, "ipfw" in beta.modules, gamma.modules) == (True, True, ())
     assert [other.name for other in others] == ["host004", "host005", "host006"]
     assert len({other.interfaces[0].addresses for other in others}) == 3
 
@@ -138,11 +139,12 @@ def test_the_demos_hosts_differ_where_the_panel_must_notice():
 def test_the_demo_serves_a_host_with_jails(tmp_path):
     async def scenario(simulation):
         versions = [(await say(host, "version")).status for host in simulation.hosts.values()]
-        line = "jls name; ls /usr/jails; zfs list -Ho name -r zroot/ezjail"
+        line = "ipfw list 500; jls name; ls /usr/jails; zfs list -Ho name -r zroot/ezjail"
         return (await simulation.hosts["beta"].run(line)).stdout, versions
 
     text, versions = start_and_stop(tmp_path, scenario, specs=[ALPHA, BETA, GAMMA], history=HISTORY)
     assert text.splitlines() == [
+        "00500 deny tcp from any to me 111 in // nobody needs rpcbind",
         *("db", "basejail", "db", "flavours", "newjail", "www"),
         *("zroot/ezjail", *(f"zroot/ezjail/{name}" for name in ("basejail", "db", "newjail", "www"))),
     ]
