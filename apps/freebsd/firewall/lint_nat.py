@@ -147,6 +147,7 @@ def jails_leave_untranslated(subject: Subject) -> Iterator[Finding]:
     """Find stateful allows that take a jail's packets before they come to NAT."""
     mine = networks(subject.context.jail_networks)
     takers: dict[str, list[int]] = defaultdict(list)
+    told: set[int] = set()
     for place, rule in subject.read():
         if _takes_own(subject, rule):
             takers[_port_of(rule)].append(place)
@@ -155,7 +156,8 @@ def jails_leave_untranslated(subject: Subject) -> Iterator[Finding]:
             port = _port_of(rule)
             found = [at for key, places in takers.items() if not port or key in (port, "") for at in places]
             taker = next((at for at in sorted(found) if at < place and _takes(subject, at, rule, mine)), None)
-            if taker is not None:
+            if taker is not None and taker not in told:
+                told.add(taker)
                 yield _untranslated(subject, place, taker)
 
 
@@ -223,9 +225,16 @@ def _untranslated(subject: Subject, place: int, taker: int) -> Finding:
 
 def _inbound(subject: Subject) -> tuple[int, ...]:
     """Return the places of rules that translate what comes in."""
+    mine = networks(subject.context.jail_networks)
     return tuple(
-        place for place, rule in subject.read() if rule.action == "nat" and _OUT not in _plain_terms(rule)
+        place
+        for place, rule in subject.read()
+        if rule.action == "nat" and not _is_outward(rule) and not _is_of_jails(rule, mine)
     )
+
+
+def _is_outward(rule: Rule) -> bool:
+    return any(term == _OUT or (term.name == "xmit" and not term.is_not) for term in _plain_terms(rule))
 
 
 def _plain_terms(rule: Rule) -> frozenset[Term]:
