@@ -5,7 +5,7 @@ Source: reference ipfw.md §6.5, §6.7–6.9.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from apps.simulator.ipfw.model import DynamicState, Ipfw, Rule, StateMaker
 from apps.simulator.ipfw.packets import TCP, UDP, Packet
@@ -41,8 +41,8 @@ def purge(ipfw: Ipfw, now: float) -> None:
     ipfw.states = [state for state in owned if state.expires > now or (state.kind == PARENT and state.count)]
 
 
-def find(states: Iterable[DynamicState], packet: Packet, name: str, now: float) -> DynamicState | None:
-    """Look a packet's state up.
+def find(states: Sequence[DynamicState], packet: Packet, name: str, now: float) -> DynamicState | None:
+    """Look a packet's state up; of several the newest one is found, as in the kernel's lists.
 
     Args:
         states: all of them.
@@ -52,7 +52,7 @@ def find(states: Iterable[DynamicState], packet: Packet, name: str, now: float) 
     """
     forward = (packet.src, packet.sport, packet.dst, packet.dport)
     backward = (packet.dst, packet.dport, packet.src, packet.sport)
-    for state in states:
+    for state in reversed(states):
         if state.kind == PARENT or state.proto != packet.proto or name not in (state.name, ANY):
             continue
         if _ends(state) in (forward, backward) and state.expires > now:
