@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.article import article_rules
@@ -144,11 +145,15 @@ def _written(
         if not words.strip() or words.lstrip().startswith("#"):
             continue
         try:
-            rule = parse_written(_filled(words, values))
+            rule = _parsed(_filled(words, values))
             rules.append((_numbered(rule, rules, is_alone=is_alone), Source(line=line)))
         except InvalidInput as error:
             troubles.append(Trouble(error.message, line=line))
     return rules, troubles
+
+
+# One change compiles the same lines several times: as they were, as they are, as they would be.
+_parsed = lru_cache(maxsize=8192)(parse_written)
 
 
 def _numbered(rule: Rule, before: Sequence[tuple[Rule, Source]], *, is_alone: bool) -> Rule:

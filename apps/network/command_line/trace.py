@@ -58,9 +58,8 @@ def run(console: Console, actor: Actor, options: dict[str, Any]) -> int:
 def _show(console: Console, packet: Packet, walk: Walk, firewall: Firewall, *, with_all: bool) -> None:
     console.line(spell(packet))
     for one in walk.passes:
-        console.line(
-            f"  {'coming in' if one.direction == 'in' else 'going out'} by {plain(one.interface)}: {one.before}"
-        )
+        way = "coming in" if one.direction == "in" else "going out"
+        console.line(f"  {way} by {plain(one.interface)}: {one.before}")
         for line in one.lines:
             if with_all or line.outcome not in _QUIET:
                 _show_line(console, line, firewall)
@@ -91,8 +90,14 @@ def _as_data(packet: Packet, walk: Walk, firewall: Firewall) -> dict[str, Any]:
 
 
 def _pass_data(one: Pass, firewall: Firewall) -> dict[str, Any]:
-    lines = [
-        {"number": line.number, "rule": text_of(line, firewall), "outcome": str(line.outcome), "why": line.sentence}
-        for line in one.lines
-    ]  # fmt: skip
+    lines = [_line_data(line, firewall) for line in one.lines]
     return {"direction": one.direction, "interface": one.interface, "lines": lines}
+
+
+def _line_data(line: Line, firewall: Firewall) -> dict[str, Any]:
+    return {
+        "number": line.number,
+        "rule": text_of(line, firewall),
+        "outcome": str(line.outcome),
+        "why": line.sentence,
+    }

@@ -10,7 +10,7 @@ from apps.freebsd.firewall.parse import parse_written
 from apps.network.rulesets.rule_form import RuleForm, initial_of
 from apps.network.rulesets.written import is_rule, lines_of, moved, number_of, with_line, without_line
 
-PAGE = 100
+PAGE = 50
 MOST_CHARACTERS = 400_000
 TOO_LONG = f"Written rules hold {MOST_CHARACTERS // 1000},000 characters at most."
 

@@ -15,6 +15,7 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
 from apps.freebsd.firewall.nat_config import nat_text
 from apps.hosts.models import Host
+from apps.network.compiling import compiled
 from apps.network.models import Layout, RuleSet
 from apps.network.rulesets import queries, services
 from apps.network.rulesets.changes_since import changes_since
@@ -23,12 +24,12 @@ from apps.network.rulesets.comparing import Comparison, comparison
 from apps.network.rulesets.draft import PAGE, Draft, draft_of, page_of
 from apps.network.rulesets.findings import key_of, offers_lines, with_fix
 from apps.network.rulesets.frame import chosen_host, frame
-from apps.network.rulesets.looking import Look, look_at, rows_of
+from apps.network.rulesets.looking import Look, look_at, rows_of, with_content
 from apps.network.rulesets.services import Content, Stale, content_of, rule_set_change
 from apps.network.tracing.world import world_of
 from apps.pages import htmx
 
-RULES_A_PAGE = 150
+RULES_A_PAGE = 100
 
 
 @require_GET
@@ -173,7 +174,7 @@ def _written_context(
 def _problems(rule_set: RuleSet, host: Host | None, content: Content) -> dict[int, str]:
     if host is None:
         return {}
-    found = look_at(rule_set, host, content).compiled.problems
+    found = compiled(with_content(rule_set, content), host).problems
     return {one.line: one.sentence for one in found if one.where == "written"}
 
 
