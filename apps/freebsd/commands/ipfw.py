@@ -73,6 +73,18 @@ def delete_set(number: int, purpose: str) -> Command:
     return Command((IPFW, "-q", "delete", "set", str(number)), purpose, timeout_s=_QUICK_S)
 
 
+def delete_nat(number: int) -> Command:
+    """Build the call that deletes a NAT instance, and with it all conversations that it translates.
+
+    Raises:
+        InvalidInput: There can be no instance of this number.
+    """
+    if not 1 <= number < 2**31:
+        raise InvalidInput(f"There is no NAT instance {number}.")
+    purpose = f"Delete NAT instance {number}, which nobody wants and no rule in force uses any more."
+    return Command((IPFW, "-q", "nat", str(number), "delete"), purpose, timeout_s=_QUICK_S)
+
+
 def enable_set_zero() -> Command:
     """Build the call that switches set 0 on, where rules go that are typed by hand."""
     purpose = (

@@ -22,6 +22,7 @@ class Differences:
         gone: Rules that are wanted and not there.
         is_reordered: Whether the rules are the same ones in another order.
         nat: Numbers of NAT instances that are missing or set otherwise.
+        extra_nat: Numbers of NAT instances that are not wanted.
         tables: Names of tables that are missing or hold other entries.
         one_pass: Whether one_pass is set otherwise.
     """
@@ -30,11 +31,12 @@ class Differences:
     gone: tuple[Rule, ...] = ()
     is_reordered: bool = False
     nat: tuple[int, ...] = ()
+    extra_nat: tuple[int, ...] = ()
     tables: tuple[str, ...] = ()
     one_pass: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.extra or self.gone or self.is_reordered or self.nat or self.tables or self.one_pass)
+        return self != Differences()
 
     @property
     def sentences(self) -> list[str]:
@@ -50,6 +52,8 @@ class Differences:
             yield "The rules are in another order."
         for number in self.nat:
             yield f"NAT instance {number} is missing, or set otherwise."
+        for number in self.extra_nat:
+            yield f"NAT instance {number} is there, and nobody wants it."
         for name in self.tables:
             yield f"Table {name} is missing, or holds other entries."
         if self.one_pass:
@@ -74,7 +78,7 @@ def in_force(firewall: Firewall) -> Firewall:
 def differences(wanted: Firewall, live: Firewall) -> Differences:
     """Compare what is wanted with what there is, both as `in_force` gives them.
 
-    NAT instances and tables that only the host has are left alone: no rule of the panel's uses them.
+    Tables that only the host has are left alone: no rule of the panel's uses them.
     """
     want, have = Counter(wanted.rules), Counter(live.rules)
     extra, gone = have - want, want - have
@@ -85,6 +89,9 @@ def differences(wanted: Firewall, live: Firewall) -> Differences:
         gone=_in_order(wanted.rules, gone),
         is_reordered=not extra and not gone and wanted.rules != live.rules,
         nat=tuple(nat.number for nat in wanted.nat if instances.get(nat.number) != nat),
+        extra_nat=tuple(
+            nat.number for nat in live.nat if nat.number not in {one.number for one in wanted.nat}
+        ),
         tables=tuple(
             table.name for table in wanted.tables if tables.get(table.name) != frozenset(table.entries)
         ),

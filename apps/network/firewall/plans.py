@@ -30,6 +30,7 @@ LOADS = (
     "ipfw is not loaded yet. It is loaded with a default rule that lets everything through, so that nothing "
     "is cut off; until the next boot the last of the new rules does what the default rule would do."
 )
+OLD_NAT = "NAT instance {number} is not wanted. It goes, and with it the conversations that it translates."
 OTHERS = "Rules of {sets} were not made by the panel. They go."
 
 
@@ -102,10 +103,11 @@ def apply_plan(wanted: Firewall, ground: Ground, seconds: int) -> Plan:
         *_keep(boot_text(wanted, new), ground),
         *(ipfw.delete_set(number, f"Delete the rules of set {number}, which are off.") for number in old),
         ipfw.enable_set_zero(),
+        *(ipfw.delete_nat(number) for number in _unwanted_nat(wanted, ground)),
         ipfw.remove_next(ipfw.NEXT_RULES),
         ipfw.remove_next(ipfw.NEXT_GLOBALS),
     )
-    return Plan(KIND, "Apply the firewall", steps, _checks(new), tuple(_warnings(ground, new)))
+    return Plan(KIND, "Apply the firewall", steps, _checks(new), tuple(_warnings(wanted, ground)))
 
 
 def boot_text(wanted: Firewall, number: int) -> str:
@@ -159,12 +161,20 @@ def _checks(new: int) -> tuple[str, ...]:
     )
 
 
-def _warnings(ground: Ground, new: int) -> Iterator[str]:
+def _unwanted_nat(wanted: Firewall, ground: Ground) -> list[int]:
+    numbers = {nat.number for nat in wanted.nat}
+    there = ground.live.nat if ground.live else ()
+    return [nat.number for nat in there if nat.number not in numbers]
+
+
+def _warnings(wanted: Firewall, ground: Ground) -> Iterator[str]:
     if ground.live is None:
         yield LOADS
         return
-    others = [str(number) for number in ground.used_sets if number not in (*SETS, new)]
+    others = [str(number) for number in ground.used_sets if number not in SETS]
     if others:
         yield OTHERS.format(sets=f"set{'s' if len(others) > 1 else ''} {' and '.join(others)}")
+    for number in _unwanted_nat(wanted, ground):
+        yield OLD_NAT.format(number=number)
     if ground.used_sets:
         yield CUTS_STATES

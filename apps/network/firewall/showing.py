@@ -117,14 +117,9 @@ def _lines(there: Firewall, wanted: Firewall) -> tuple[DiffLine, ...]:
 
 
 def shared(there: Firewall, wanted: Firewall) -> Firewall:
-    """Leave out instances and tables that only the host has: they are not the panel's to change."""
-    numbers = {nat.number for nat in wanted.nat}
+    """Leave out tables that only the host has: they are not the panel's to change."""
     names = {table.name for table in wanted.tables}
-    return replace(
-        there,
-        nat=tuple(nat for nat in there.nat if nat.number in numbers),
-        tables=tuple(table for table in there.tables if table.name in names),
-    )
+    return replace(there, tables=tuple(table for table in there.tables if table.name in names))
 
 
 def is_kept(host: Host, live: Live | None, kept: Firewall | None) -> bool:
