@@ -1,7 +1,7 @@
 """What people choose for a generated set, as `RuleSet.choices` keeps it.
 
     {"outgoing": [{"proto": "tcp", "ports": "443", "purpose": "https"}, …], "host_services": […],
-     "icmp": true, "start": 400, "nat_of": {"10.0.1.0/24": 124}}
+     "icmp": true, "start": 400}
 
 What is left out has its default; so an empty object is a whole choice.
 """
@@ -27,14 +27,12 @@ class Choices:
         host_services: Services of the host itself that anyone may use.
         icmp: Whether the host answers pings, and jails and host may ping.
         start: The number of the first outgoing service in the article's set.
-        nat_of: Which instance translates a jail network, where that is not the first one.
     """
 
     outgoing: tuple[Service, ...] = DEFAULT_OUTGOING
     host_services: tuple[Service, ...] = ()
     icmp: bool = True
     start: int = START
-    nat_of: tuple[tuple[str, int], ...] = ()
 
 
 def read_choices(data: Mapping[str, Any]) -> Choices:
@@ -49,7 +47,6 @@ def read_choices(data: Mapping[str, Any]) -> Choices:
         host_services=_services(data, "host_services", plain.host_services),
         icmp=bool(data.get("icmp", plain.icmp)),
         start=_number(data, "start", plain.start),
-        nat_of=_nat_of(data),
     )
 
 
@@ -71,10 +68,3 @@ def _number(data: Mapping[str, Any], name: str, default: int) -> int:
         return int(data.get(name, default))
     except (TypeError, ValueError):
         raise InvalidInput("This is no whole number.", field=name) from None
-
-
-def _nat_of(data: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
-    try:
-        return tuple((str(net), int(number)) for net, number in dict(data.get("nat_of") or {}).items())
-    except (TypeError, ValueError):
-        raise InvalidInput("A network is given the number of an instance.", field="nat_of") from None

@@ -23,6 +23,7 @@ def inputs_of(host: Host) -> FirewallInputs:
     values = proposal(host)
     of_jails = tuple(_of_jails(host))
     there = [text.partition("/")[0].partition("%")[0] for text in interfaces_of(host).get(values.outside, [])]
+    nat = wanted_rows(host)
     return FirewallInputs(
         outside=values.outside,
         public=tuple(text for text in values.public_addresses if text not in of_jails),
@@ -30,7 +31,8 @@ def inputs_of(host: Host) -> FirewallInputs:
         jail_networks=with_lonely(values.jail_networks, of_jails),
         panel_address=values.panel_address,
         panel_port=values.panel_port or 22,
-        nat=wanted_nat(host),
+        nat=tuple(map(instance_of, nat)),
+        nat_of=tuple((net, row.number) for row in nat for net in row.networks),
     )
 
 
@@ -46,7 +48,6 @@ def with_choices(inputs: FirewallInputs, choices: Choices) -> FirewallInputs:
         host_services=choices.host_services,
         is_icmp_wanted=choices.icmp,
         start=choices.start,
-        nat_of=choices.nat_of,
     )
 
 
@@ -65,10 +66,9 @@ def with_lonely(networks: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[
     return (*networks, *map(str, collapse_addresses(lonely)))
 
 
-def wanted_nat(host: Host) -> tuple[NatInstance, ...]:
-    """Return a host's NAT instances as they are wanted, by number."""
-    rows = WantedNat.objects.filter(host=host).prefetch_related("forwards").order_by("number")
-    return tuple(map(instance_of, rows))
+def wanted_rows(host: Host) -> list[WantedNat]:
+    """Return a host's NAT instances as they are wanted, with their forwards, by number."""
+    return list(WantedNat.objects.filter(host=host).prefetch_related("forwards").order_by("number"))
 
 
 def instance_of(row: WantedNat) -> NatInstance:

@@ -128,13 +128,17 @@ class SeenAddress(models.Model):
 
 
 class NatInstance(models.Model):
-    """A host's NAT instance as it is wanted (`ipfw nat N config …`)."""
+    """A host's NAT instance as it is wanted (`ipfw nat N config …`).
+
+    `networks` are the jail networks that leave by it; those that no instance has leave by the first one.
+    """
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="nat_instances")
     number = models.PositiveIntegerField(default=123)
     address = models.CharField(max_length=15, blank=True)
     interface = models.CharField(max_length=15, blank=True)
     options = models.JSONField(default=list)
+    networks = models.JSONField(default=list)
     note = models.CharField(max_length=80, blank=True)
 
     class Meta:

@@ -160,6 +160,15 @@ def test_a_hosts_values_come_from_what_was_chosen_wanted_and_seen(alpha):
     assert found.outgoing == DEFAULT_OUTGOING
 
 
+def test_a_network_leaves_by_the_instance_that_it_is_given_to(alpha):
+    NatInstance.objects.create(host=alpha, number=124, interface="re0", networks=["10.7.0.2/32"])
+    found = inputs_of(alpha)
+    made = texts(compile_set(Layout.RECOMMENDED, found))
+
+    assert "01010 nat 124 ip4 from 10.7.0.2 to not 10.7.0.2 out xmit re0" in made
+    assert "01000 nat 123 ip4 from 10.0.0.0/24 to not 10.0.0.0/24 out xmit re0" in made
+
+
 def test_adding_a_jail_a_pool_and_a_service_changes_the_set_by_itself(alpha):
     rule_set = RuleSet.objects.create(name="alpha", host=alpha)
     before = set(texts(compiled(rule_set, alpha)))
@@ -185,7 +194,6 @@ def test_adding_a_jail_a_pool_and_a_service_changes_the_set_by_itself(alpha):
         {"host_services": [{"proto": "tcp", "ports": "70000"}]},
         {"start": "x"},
         {"start": 900},
-        {"nat_of": 3},
     ],
 )
 def test_choices_that_cannot_be_are_told_and_the_rest_stands(alpha, choices):

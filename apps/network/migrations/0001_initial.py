@@ -94,6 +94,7 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(blank=True, max_length=15)),
                 ('interface', models.CharField(blank=True, max_length=15)),
                 ('options', models.JSONField(default=list)),
+                ('networks', models.JSONField(default=list)),
                 ('note', models.CharField(blank=True, max_length=80)),
                 ('host', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='nat_instances', to='hosts.host')),
             ],

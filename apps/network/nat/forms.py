@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from apps.freebsd.firewall.nat_config import HIGHEST_NAT
 from apps.hosts.models import Host
+from apps.network.host_inputs import inputs_of
 from apps.network.models import NatInstance, PortForward
 from apps.network.nat.conflicts import port_ends
 from apps.network.nat.options import FIRST_NUMBER, MEANINGS, USUAL
@@ -62,6 +63,11 @@ class NatForm(forms.Form):
         choices=[(word, f"{word}: {said}") for word, said in MEANINGS.items()],
         widget=forms.CheckboxSelectMultiple,
     )
+    networks = forms.MultipleChoiceField(
+        label="Networks that leave by it",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     note = forms.CharField(label="Note", required=False, max_length=80)
 
     def __init__(self, host: Host, row: NatInstance | None, data: QueryDict | None = None) -> None:
@@ -70,6 +76,12 @@ class NatForm(forms.Form):
         extra = [row.interface] if row and row.interface and row.interface not in names else []
         interface: Any = self.fields["interface"]
         interface.choices = [("", "none"), *((name, name) for name in [*names, *extra])]
+        networks: Any = self.fields["networks"]
+        given = row.networks if row else []
+        networks.choices = [(net, net) for net in dict.fromkeys([*inputs_of(host).translated, *given])]
+        networks.help_text = "Those that no instance has leave by the one with the lowest number."
+        if not networks.choices:
+            del self.fields["networks"]
 
     def clean(self) -> dict[str, Any]:
         """Have either an address or an interface."""
@@ -82,15 +94,21 @@ class NatForm(forms.Form):
     def wish(self) -> NatWish:
         """What was filled in."""
         data = self.cleaned_data
-        address = data["address"] or ""
-        return NatWish(data["number"], address, data["interface"], tuple(data["options"]), data["note"])
+        return NatWish(
+            number=data["number"],
+            address=data["address"] or "",
+            interface=data["interface"],
+            options=tuple(data["options"]),
+            networks=tuple(data.get("networks", ())),
+            note=data["note"],
+        )
 
 
 def _first(host: Host, row: NatInstance | None) -> dict[str, Any]:
     if row is not None:
         return {
             "number": row.number, "address": row.address, "interface": row.interface, "options": row.options,
-            "note": row.note,
+            "networks": row.networks, "note": row.note,
         }  # fmt: skip
     taken = set(NatInstance.objects.filter(host=host).values_list("address", flat=True))
     public = (text for text in proposal(host).public_addresses if ":" not in text and text not in taken)
@@ -117,7 +135,7 @@ class ForwardForm(forms.Form):
 
     def __init__(self, host: Host, row: PortForward | None, data: QueryDict | None = None) -> None:
         jails = jail_addresses(host)
-        super().__init__(data, initial=_first_forward(row, {one.key for one in jails}))
+        super().__init__(data, initial=_first_forward(row, [one.key for one in jails]))
         target: Any = self.fields["target"]
         target.choices = [(one.key, f"{one.jail} ({one.address})") for one in jails] + [
             (_TYPED, "another address")
@@ -191,9 +209,9 @@ def _size(ports: str) -> int:
     return last - first + 1
 
 
-def _first_forward(row: PortForward | None, keys: set[str]) -> dict[str, Any]:
+def _first_forward(row: PortForward | None, keys: list[str]) -> dict[str, Any]:
     if row is None:
-        return {"kind": "port", "proto": "tcp"}
+        return {"kind": "port", "proto": "tcp", "target": (*keys, _TYPED)[0]}
     key = f"{row.jail}|{row.local_address}"
     names = ("kind", "proto", "public_ports", "public_address", "local_ports", "remote", "note")
     found = {name: getattr(row, name) for name in names}

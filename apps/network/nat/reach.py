@@ -11,7 +11,7 @@ from django.urls import reverse
 from apps.freebsd.firewall.model import Firewall
 from apps.freebsd.firewall.packet import SYN, SYN_ACK, Packet, World
 from apps.freebsd.firewall.trace import trace
-from apps.freebsd.firewall.walk import Walk
+from apps.freebsd.firewall.walk import Outcome, Walk
 from apps.hosts.models import Host
 from apps.network.models import PortForward
 from apps.network.nat.conflicts import port_ends
@@ -28,7 +28,7 @@ class Reach:
     Args:
         is_open: Whether it is reached and its answer leaves; None when that cannot be told.
         sentence: Why.
-        rule: The number of the rule that decided; 0 for none.
+        rule: The number of the rule that let it in, or of the one that stopped it; 0 for none.
         url: The tracer's page with this conversation; or empty.
     """
 
@@ -100,5 +100,6 @@ def _answer(row: PortForward, come: Walk, back: Walk, url: str) -> Reach:
         return Reach(False, f"It arrives, its answer does not: {back.fate.sentence}", rule_back, url)
     if back.fate.addresses and back.fate.addresses.src in there:
         return Reach(False, f"Its answer is not translated: {back.fate.sentence}", rule_back, url)
+    let_in = [line.number for line in come.lines if line.outcome is Outcome.JUMPED]
     is_certain = come.is_certain and back.is_certain
-    return Reach(True if is_certain else None, come.fate.sentence, rule, url)
+    return Reach(True if is_certain else None, come.fate.sentence, (*let_in, rule)[0], url)

@@ -30,12 +30,13 @@ from apps.network.rulesets.values import interfaces_of
 
 @dataclass(frozen=True, slots=True)
 class NatWish:
-    """What an instance is to be: an address or an interface, and options."""
+    """What an instance is to be: an address or an interface, options, and whose networks leave by it."""
 
     number: int
     address: str = ""
     interface: str = ""
     options: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -65,6 +66,7 @@ def nat_add(*, actor: Actor, host: Host, wish: NatWish) -> NatInstance:
     _check_nat(wish)
     row = NatInstance(host=host)
     with transaction.atomic():
+        _refuse_shared(host, None, wish)
         _put_nat(row, wish)
         _told(actor, host, "nat.added", wish.number, after=asdict(wish))
     return row
@@ -83,6 +85,7 @@ def nat_change(*, actor: Actor, nat: NatInstance, wish: NatWish) -> None:
     with transaction.atomic():
         row = _locked(nat)
         before = asdict(_wish_of(row))
+        _refuse_shared(nat.host, row.pk, wish)
         _put_nat(row, wish)
         _refuse_overlap(row)
         _told(actor, nat.host, "nat.changed", wish.number, before=before, after=asdict(wish))
@@ -172,6 +175,13 @@ def _check_nat(wish: NatWish) -> None:
         raise InvalidInput(error.message, field="address" if wish.address else "interface") from error
 
 
+def _refuse_shared(host: Host, own: int | None, wish: NatWish) -> None:
+    """Refuse a network that leaves by another instance already."""
+    for other in NatInstance.objects.filter(host=host):
+        if other.pk != own and (shared := sorted(set(other.networks) & set(wish.networks))):
+            raise InvalidInput(f"{', '.join(shared)} leaves by instance {other.number}.", field="networks")
+
+
 def _check_forward(nat: NatInstance, row: PortForward) -> None:
     """Have ipfw's own grammar say what is wrong, and other forwards what is taken."""
     for text in row.local_address.split(","):
@@ -236,6 +246,7 @@ def _locked(nat: NatInstance) -> NatInstance:
 def _put_nat(row: NatInstance, wish: NatWish) -> None:
     row.number, row.address, row.interface = wish.number, wish.address, wish.interface
     row.options, row.note = [word for word in OPTIONS if word in wish.options], wish.note
+    row.networks = list(wish.networks)
     try:
         with transaction.atomic():
             row.save()
@@ -244,7 +255,7 @@ def _put_nat(row: NatInstance, wish: NatWish) -> None:
 
 
 def _wish_of(row: NatInstance) -> NatWish:
-    return NatWish(row.number, row.address, row.interface, tuple(row.options), row.note)
+    return NatWish(row.number, row.address, row.interface, tuple(row.options), tuple(row.networks), row.note)
 
 
 def _told(actor: Actor, host: Host, action: str, number: int, **detail: Any) -> None:

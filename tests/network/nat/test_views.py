@@ -117,6 +117,16 @@ def test_instance_is_changed_and_keeps_its_forwards(owner, alpha):
     assert (row.number, row.options, row.forwards.count()) == (7, ["reset"], 1)
 
 
+def test_a_network_leaves_by_one_instance(owner, alpha):
+    net = {"networks": ["10.0.0.0/24"]}
+    owner.client.post(url("-add", alpha.pk), {"number": 124, "address": "203.0.113.11"} | net)
+    answer = owner.client.post(url("-change", alpha.pk, 123), {"number": 123, "address": PUBLIC} | net)
+
+    assert NatInstance.objects.get(number=124).networks == ["10.0.0.0/24"]
+    assert "leaves by instance 124" in str(answer.context["form"].errors["networks"])
+    assert "Jails in 10.0.0.0/24 leave by it" in page(owner, alpha)
+
+
 def test_instance_goes_with_its_forwards(owner, alpha):
     owner.client.post(url("-forward-add", alpha.pk, 123), forward())
     asked = owner.client.get(url("-remove", alpha.pk, 123)).content.decode()
@@ -248,7 +258,7 @@ def test_tracer_says_whether_a_forward_is_reached(owner, alpha):
     rule_set = RuleSet.objects.create(name="alpha", host=alpha)
     (one,) = owner.client.get(url("", alpha.pk)).context["forwards"]
     assert one.reach.is_open is True
-    assert one.reach.rule == 2000
+    assert one.reach.rule == 600
     assert owner.client.get(one.reach.url).status_code == 200
 
     RuleSet.objects.filter(pk=rule_set.pk).update(written="195 deny tcp from any to any 8080 in\n")
