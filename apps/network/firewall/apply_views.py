@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods
 from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import Conflict, InvalidInput, PanelError, ParseError
+from apps.freebsd.firewall.findings import Severity
 from apps.freebsd.firewall.model import Firewall
 from apps.hosts.models import Host
 from apps.hosts.queries import host_get
 from apps.jobs.models import Job
 from apps.network.firewall.drift import in_force
-from apps.network.firewall.reach import NOT_KNOWN, panel_trouble
 from apps.network.firewall.services import (
     LONGEST_S,
     SHORTEST_S,
@@ -34,11 +34,16 @@ from apps.network.firewall.showing import shared
 from apps.network.models import HostFirewall
 from apps.network.queueing import agreed, fresh_key
 from apps.network.rulesets.comparing import Comparison, comparison
-from apps.network.rulesets.findings import findings_of
+from apps.network.rulesets.findings import Finding, findings_of
 from apps.network.tracing.world import world_of
 from apps.pages import htmx
 
 MOST_NUMBER = 2**31 - 1
+CUT_OFF = "panel-cut-off"
+NOT_KNOWN = (
+    "The panel does not know from where it reaches this host, so it cannot tell whether these rules let it "
+    "in. The host takes them back by itself if they do not."
+)
 TYPE_IT = "Type the host's name, {name}, to apply rules that may cut the panel off."
 
 
@@ -62,7 +67,8 @@ def host_firewall_apply(request: PanelRequest, host_id: UUID) -> HttpResponse:
     errors: dict[str, str] = {}
     wish = _wish(request, errors)
     found, why_not = _prospect(host, wish)
-    risk = _risk(host, found.firewall) if found else Risk()
+    findings = findings_of(in_force(found.firewall), host) if found else ()
+    risk = _risk(host, findings) if found else Risk()
     if request.method == "POST" and "look" not in request.POST and found and not errors:
         errors = _refused(request, host, risk)
         if not errors and (job := _ask(request, host, wish, errors)):
@@ -73,7 +79,8 @@ def host_firewall_apply(request: PanelRequest, host_id: UUID) -> HttpResponse:
         "why_not": why_not,
         "found": found,
         "plan": found.plan if found else None,
-        "compare": _compared(host, found) if found else None,
+        "compare": _compared(host, found, findings) if found else None,
+        "serious": [one for one in findings if one.severity == Severity.ERROR],
         "risk": risk,
         "errors": errors,
     }
@@ -106,14 +113,18 @@ def _prospect(host: Host, wish: Wish) -> tuple[Prospect | None, str]:
         return None, error.message
 
 
-def _risk(host: Host, firewall: Firewall) -> Risk:
-    """Ask the tracer whether the panel would still get in."""
-    row = HostFirewall.objects.filter(host=host).only("panel_address", "panel_port").first()
+def _risk(host: Host, found: tuple[Finding, ...]) -> Risk:
+    """Return what the lint says of the panel's own way in, which it has the tracer walk."""
     if host.is_local:
         return Risk()
-    panel, port = (row.panel_address, row.panel_port) if row else ("", None)
-    trouble = panel_trouble(firewall, world_of(host), panel, port or host.port or 22)
-    return Risk(trouble, bool(trouble) and trouble != NOT_KNOWN)
+    cut = next((finding for finding in found if finding.code == CUT_OFF), None)
+    if cut is not None:
+        return Risk(f"{cut.what} {cut.why}", is_certain=True)
+    return (
+        Risk()
+        if HostFirewall.objects.filter(host=host).exclude(panel_address="").exists()
+        else Risk(NOT_KNOWN)
+    )
 
 
 def _refused(request: PanelRequest, host: Host, risk: Risk) -> dict[str, str]:
@@ -143,7 +154,7 @@ def _typed(request: PanelRequest, wish: Wish) -> dict[str, Any]:
     }
 
 
-def _compared(host: Host, found: Prospect) -> Comparison | None:
+def _compared(host: Host, found: Prospect, findings: tuple[Finding, ...]) -> Comparison | None:
     """Compare what is there with what is to be; None where the panel cannot."""
     there = in_force(found.live.firewall) if found.live else Firewall(default_allows=True)
     after = in_force(found.firewall)
@@ -153,7 +164,7 @@ def _compared(host: Host, found: Prospect) -> Comparison | None:
             after,
             world_of(host),
             found_before=findings_of(there, host),
-            found_after=findings_of(after, host),
+            found_after=findings,
         )
     except (PanelError, ValueError):
         return None
