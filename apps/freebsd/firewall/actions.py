@@ -135,6 +135,8 @@ def _dscp(words: Words) -> str:
 
 def _next_hop(words: Words) -> str:
     word = words.take("where to forward to")
+    if word.count(":") == 1:
+        word = word.replace(":", ",")
     host, comma, port = word.partition(",")
     if host != "tablearg":
         host = operands.address(host)

@@ -25,9 +25,8 @@ def hoisted(rule: Rule) -> Rule:
     """Return the rule with its lone ports, addresses and protocol where ipfw prints them."""
     if not rule.proto:
         return rule
-    rule = _with_protocol(rule)
-    rule = _with_source(_with_source_ports(rule))
-    return _with_destination(_with_destination_ports(rule))
+    rule = _with_source(_with_destination(rule))
+    return _with_protocol(_with_source_ports(_with_destination_ports(rule)))
 
 
 def _with_protocol(rule: Rule) -> Rule:
@@ -87,16 +86,16 @@ def _with_destination(rule: Rule) -> Rule:
 def _address(clause: Clause, options: tuple[Clause, ...], name: str) -> tuple[Clause, tuple[Clause, ...]]:
     if clause != (Term(name, _ANY),):
         return clause, options
-    at = _first(options, f"{name}-ip")
+    at = _first(options, f"{name}-ip", f"{name}-ip6")
     if at is None or any(term.value == _ANY for term in options[at]):
         return clause, options
     moved = tuple(Term(name, term.value, term.is_not) for term in options[at])
     return moved, _without(options, at)
 
 
-def _first(options: tuple[Clause, ...], name: str) -> int | None:
+def _first(options: tuple[Clause, ...], *names: str) -> int | None:
     """Return where the first clause stands that tests this and nothing else."""
-    return next((at for at, clause in enumerate(options) if all(t.name == name for t in clause)), None)
+    return next((at for at, clause in enumerate(options) if all(t.name in names for t in clause)), None)
 
 
 def _only(options: tuple[Clause, ...], name: str) -> int | None:

@@ -22,7 +22,7 @@ NAME = r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,62}"
 _TABLE = re.compile(rf"table\(({NAME})(?:,([A-Za-z0-9.:-]{{1,45}}))?\)")
 _NUMBER = re.compile(r"0|[1-9][0-9]*")
 _PORT = re.compile(r"(?:0|[1-9][0-9]*)|(?:[A-Za-z](?:[A-Za-z0-9]|\\-)*)")
-_SET = re.compile(r"([0-9.]+)/([0-9]+)\{([0-9,-]+)\}")
+_SET = re.compile(r"([0-9.]+)(?:/([0-9]+))?\{([0-9,-]+)\}")
 _INTERFACE = re.compile(r"[A-Za-z][A-Za-z0-9_.*?\[\]-]{0,14}")
 _WORD = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]{0,254}")
 
@@ -195,7 +195,7 @@ def _address_set(word: str) -> str:
     match = _SET.fullmatch(word)
     if match is None:
         raise InvalidInput("A set of addresses is written as 10.0.0.0/24{1,5-9}, and cannot be in a list.")
-    base, width, members = match.groups()
+    base, width, members = match[1], match[2] or "24", match[3]
     if not 24 <= int(width) <= 31:
         raise InvalidInput("A set of addresses is of a network of length 24 to 31.")
     start = int(IPv4Address(ipv4(base))) & _width(width, 32)

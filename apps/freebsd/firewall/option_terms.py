@@ -74,15 +74,19 @@ def _term(name: str, takes: Takes, words: Words) -> Term:
 
 
 def _family(name: str, value: str) -> str:
-    """Take src-ip6 for src-ip where the address itself says that it is of IPv6."""
-    return name.removesuffix("6") if name.endswith("-ip6") and (":" in value or value == "me6") else name
+    """Return src-ip6 for src-ip, and the other way round, where the address says what it is."""
+    if name.removesuffix("6") not in ("src-ip", "dst-ip") or value == "any":
+        return name
+    return name.removesuffix("6") + ("6" if value.count(":") > 1 or value == "me6" else "")
 
 
 def _value(name: str, takes: Takes, word: str) -> str:
     if takes is Takes.FLAGS:
         return operands.flags(name, word)
+    if word == "tablearg" and takes in (Takes.NUMBER, Takes.NUMBERS):
+        return word
     if takes is Takes.NUMBER:
-        return word if word == "tablearg" else operands.number(word, 0, 2**32 - 1, f"What {name} is given")
+        return operands.number(word, 0, 2**32 - 1, f"What {name} is given")
     return _VALUES[takes](word)
 
 

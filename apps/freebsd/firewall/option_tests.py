@@ -153,6 +153,8 @@ def _reverse_path(sight: Sight) -> bool:
 
 def _source_reachable(sight: Sight) -> bool:
     """There is a way to the source other than the default route."""
+    if not sight.is_in:
+        return True
     places = sight.places
     through = places.goes_through_loopback(sight.family, sight.src)
     return through or bool(places.connected(sight.family, sight.src))
@@ -233,7 +235,7 @@ OPTION_TESTS: Final[Mapping[str, Callable[[str], Test]]] = {
     "ipttl": _number_test(lambda sight: sight.packet.ttl),
     "iplen": _number_test(lambda sight: sight.packet.length),
     "ipid": _number_test(lambda sight: sight.packet.ip_id),
-    "ipversion": _number_test(lambda sight: sight.family),
+    "ipver": _number_test(lambda sight: sight.family),
     "dscp": _number_test(lambda sight: sight.packet.tos >> 2),
     "ipprecedence": _number_test(lambda sight: sight.packet.tos >> 5),
     "iptos": _tos_test,

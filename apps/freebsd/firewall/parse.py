@@ -54,11 +54,11 @@ def parse_rule(text: str) -> Rule:
     number = _number(words)
     set_number = _set(words)
     rest = words.rest()
+    start = Rule(number, set_number=set_number, comment=comment)
     try:
-        rule = _read(words)
+        return _read(words, start)
     except NotUnderstood:
-        rule = Rule(number=None, unread=" ".join(rest))
-    return replace(rule, number=number, set_number=set_number, comment=comment)
+        return replace(start, unread=" ".join(rest))
 
 
 def read_leniently(text: str) -> Rule:
@@ -143,12 +143,14 @@ def _set(words: Words) -> int:
     return int(word)
 
 
-def _read(words: Words) -> Rule:
-    prob = _prob(words)
+def _read(words: Words, start: Rule) -> Rule:
+    rule = replace(start, prob=_prob(words))
+    if words.is_done and rule.comment:  # a comment alone counts what comes by
+        return replace(rule, action="count")
     part = read_action(words)
-    rule = _with_action(Rule(number=None, prob=prob), part)
+    rule = _with_action(rule, part)
     if part.action == "check-state":
-        if not words.is_done:
+        if not words.is_done or part.is_logged or part.tag:
             raise InvalidInput("Nothing but a comment stands after check-state.")
         return rule
     return read_body(words, rule)

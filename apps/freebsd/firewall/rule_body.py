@@ -26,19 +26,21 @@ _LIMITS = ("limit", "set-limit")
 def read_body(words: Words, rule: Rule) -> Rule:
     """Take all that stands behind the action.
 
+    Args:
+        words: Where it is taken from.
+        rule: The front of the rule, with its comment: a comment may be all that stands there.
+
     Raises:
         InvalidInput: ipfw refuses it.
         NotUnderstood: Something in it is not known here.
     """
-    if words.is_done:
-        raise InvalidInput("Behind the action stands a protocol, such as ip, or an option.")
     if not _begins_with_protocol(words):
         return hoisted(_with_options(words, rule))
     proto = words.clause(lambda _: _protocol_term(words))
     _expect(words, "from")
     source, source_ports = _address(words, "src")
     _expect(words, "to")
-    destination, destination_ports = _address(words, "dst")
+    destination, destination_ports = _destination(words)
     rule = replace(
         rule,
         proto=proto,
@@ -87,6 +89,13 @@ def _expect(words: Words, word: str) -> None:
         raise InvalidInput(f"`{word}` is missing: ACTION PROTOCOL from SOURCE to DESTINATION.")
 
 
+def _destination(words: Words) -> tuple[Clause, Clause]:
+    """Take the destination; ipfw prints a lookup there, where it does not read it."""
+    if words.next() == "lookup":
+        return (Term("dst", "any"),), ()
+    return _address(words, "dst")
+
+
 def _address(words: Words, name: str) -> tuple[Clause, Clause]:
     clause = words.clause(lambda is_open: _address_term(words, name, is_open))
     if words.next() == "any":
@@ -120,7 +129,7 @@ def _with_options(words: Words, rule: Rule) -> Rule:
         else:
             clauses.append(words.clause(lambda is_open: option_term(words, is_open)))
     kept = tuple(clause for clause in clauses if not _says_nothing(clause))
-    if not kept and not rule.proto and rule.state is None:
+    if not kept and not rule.proto and rule.state is None and not rule.comment:
         raise InvalidInput("Behind the action stands a protocol, such as ip, or an option.")
     return replace(rule, options=kept)
 
@@ -145,5 +154,5 @@ def _limit(words: Words) -> str:
         raise InvalidInput(f"limit counts by {', '.join(LIMIT_MASKS)}.")
     joined = operands.limit_masks(masks)
     word = words.take("how many")
-    most = word if word == "tablearg" else operands.number(word, 1, 65535, "A limit")
+    most = word if word == "tablearg" else operands.number(word, 1, 65534, "A limit")
     return f"{joined} {most} {state_name(words)}"

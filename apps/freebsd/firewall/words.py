@@ -22,9 +22,9 @@ ACTIONS = {
 BARE_ACTIONS = frozenset(("allow", "deny", "reject", "reset", "reset6", "abort", "abort6", "count", "reass"))
 NUMBERED_ACTIONS = {  # the lowest and highest number, and other words that may stand there
     "skipto": (1, 65534, ("tablearg",)), "call": (1, 65534, ("tablearg",)),
-    "nat": (1, 65534, ("global", "tablearg")), "divert": (1, 65535, ("tablearg",)),
-    "tee": (1, 65535, ("tablearg",)), "pipe": (1, 65535, ("tablearg",)), "queue": (1, 65535, ("tablearg",)),
-    "netgraph": (1, 65535, ("tablearg",)), "ngtee": (1, 65535, ("tablearg",)),
+    "nat": (1, 65534, ("global", "tablearg")), "divert": (1, 65534, ("tablearg",)),
+    "tee": (1, 65534, ("tablearg",)), "pipe": (1, 65534, ("tablearg",)), "queue": (1, 65534, ("tablearg",)),
+    "netgraph": (1, 65534, ("tablearg",)), "ngtee": (1, 65534, ("tablearg",)),
     "setfib": (0, 65535, ("tablearg",)), "tcp-setmss": (1, 65535, ()),
     "setmark": (0, 4294967295, ("tablearg",)),
 }  # fmt: skip
@@ -70,7 +70,7 @@ class Takes(Enum):
 
 OPTION_ALIASES = {
     "estab": "established", "bridged": "layer2", "tcpflgs": "tcpflags", "tcpopts": "tcpoptions",
-    "icmptype": "icmptypes", "icmp6type": "icmp6types", "ipopts": "ipoptions", "ipver": "ipversion",
+    "icmptype": "icmptypes", "icmp6type": "icmp6types", "ipopts": "ipoptions", "ipversion": "ipver",
     "fragment": "frag", "src-ipv6": "src-ip6", "dst-ipv6": "dst-ip6", "defer-action":
     "defer-immediate-action", "ipprec": "ipprecedence",
 }  # fmt: skip
@@ -81,7 +81,7 @@ _OPTIONS = {
     Takes.ADDRESS: "src-ip dst-ip src-ip6 dst-ip6",
     Takes.PORTS: "src-port dst-port",
     Takes.NUMBERS: "iplen ipid ipttl tcpwin tcpdatalen tcpmss tagged flow-id",
-    Takes.NUMBER: "ipversion ipprecedence tcpseq tcpack fib",
+    Takes.NUMBER: "ipver ipprecedence tcpseq tcpack fib",
     Takes.PROTOCOL: "proto",
     Takes.ICMP_TYPES: "icmptypes",
     Takes.ICMP6_TYPES: "icmp6types",
