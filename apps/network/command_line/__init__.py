@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from apps.accounts.actor import Actor
 from apps.jobs.command_line.console import Console
-from apps.network.command_line import diff, lint, trace
+from apps.network.command_line import apply, diff, lint, trace
 
 
 class Verb(Protocol):
@@ -22,4 +22,4 @@ class Verb(Protocol):
         """Do it; return the exit status."""
 
 
-VERBS: dict[str, Verb] = {"trace": trace, "lint": lint, "diff": diff}
+VERBS: dict[str, Verb] = {"trace": trace, "lint": lint, "diff": diff, "apply": apply}

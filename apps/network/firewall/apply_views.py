@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from apps.hosts.models import Host
 from apps.hosts.queries import host_get
 from apps.jobs.models import Job
 from apps.network.firewall.drift import in_force
+from apps.network.firewall.risk import Risk, risk_of
 from apps.network.firewall.services import (
     LONGEST_S,
     SHORTEST_S,
@@ -31,7 +31,6 @@ from apps.network.firewall.services import (
     prospect,
 )
 from apps.network.firewall.showing import shared
-from apps.network.models import HostFirewall
 from apps.network.queueing import agreed, fresh_key
 from apps.network.rulesets.comparing import Comparison, comparison
 from apps.network.rulesets.findings import Finding, findings_of
@@ -39,25 +38,7 @@ from apps.network.tracing.world import world_of
 from apps.pages import htmx
 
 MOST_NUMBER = 2**31 - 1
-CUT_OFF = "panel-cut-off"
-NOT_KNOWN = (
-    "The panel does not know from where it reaches this host, so it cannot tell whether these rules let it "
-    "in. The host takes them back by itself if they do not."
-)
 TYPE_IT = "Type the host's name, {name}, to apply rules that may cut the panel off."
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """What the panel thinks of its own way in.
-
-    Args:
-        sentence: Why it may be cut off; empty when it stays in.
-        is_certain: Whether it would be, for all that the panel can tell.
-    """
-
-    sentence: str = ""
-    is_certain: bool = False
 
 
 @require_http_methods(["GET", "POST"])
@@ -68,7 +49,7 @@ def host_firewall_apply(request: PanelRequest, host_id: UUID) -> HttpResponse:
     wish = _wish(request, errors)
     found, why_not = _prospect(host, wish)
     findings = findings_of(in_force(found.firewall), host) if found else ()
-    risk = _risk(host, findings) if found else Risk()
+    risk = risk_of(host, findings) if found else Risk()
     if request.method == "POST" and "look" not in request.POST and found and not errors:
         errors = _refused(request, host, risk)
         if not errors and (job := _ask(request, host, wish, errors)):
@@ -111,20 +92,6 @@ def _prospect(host: Host, wish: Wish) -> tuple[Prospect | None, str]:
         return prospect(host, wish), ""
     except (InvalidInput, Conflict, ParseError) as error:
         return None, error.message
-
-
-def _risk(host: Host, found: tuple[Finding, ...]) -> Risk:
-    """Return what the lint says of the panel's own way in, which it has the tracer walk."""
-    if host.is_local:
-        return Risk()
-    cut = next((finding for finding in found if finding.code == CUT_OFF), None)
-    if cut is not None:
-        return Risk(f"{cut.what} {cut.why}", is_certain=True)
-    return (
-        Risk()
-        if HostFirewall.objects.filter(host=host).exclude(panel_address="").exists()
-        else Risk(NOT_KNOWN)
-    )
 
 
 def _refused(request: PanelRequest, host: Host, risk: Risk) -> dict[str, str]:

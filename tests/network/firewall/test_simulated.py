@@ -75,4 +75,7 @@ def test_a_good_set_is_kept_over_a_boot_and_one_that_cuts_the_panel_off_is_taken
     assert job.state == JobState.FAILED
     assert "The host took the new firewall back by itself" in job.outcome
     assert does(hosts, "ipfw list") == good.replace("65535 allow", "65535 deny")
-    assert [one.state for one in AppliedFirewall.objects.all()] == [AppliedState.TAKEN_BACK, AppliedState.KEPT]
+    assert [one.state for one in AppliedFirewall.objects.all()] == [
+        AppliedState.TAKEN_BACK,
+        AppliedState.KEPT,
+    ]
