@@ -6,6 +6,8 @@
   const place = () => document.querySelector("[data-rows]");
   const rows = () => [...place().querySelectorAll("[data-row]")];
 
+  const first = (row) => row.querySelector("select[name=pool], input:not([type=hidden])");
+
   // The server numbers rows by their order, so that its complaints find their place.
   const renumber = () => {
     rows().forEach((row, number) => {
@@ -33,13 +35,13 @@
       event.preventDefault();
       place().append(document.getElementById("address-row-template").content.cloneNode(true));
       renumber();
-      rows().at(-1).querySelector("input").focus();
+      first(rows().at(-1)).focus();
     } else if (remove) {
       const row = remove.closest("[data-row]");
       const near = row.previousElementSibling || row.nextElementSibling;
       row.remove();
       changed();
-      near.querySelector("input").focus();
+      first(near).focus();
     }
   });
   // A row that was filled in from a pool comes anew.

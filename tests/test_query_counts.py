@@ -30,6 +30,7 @@ from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
 from tests.jails.settings.posts import captured_file
 from tests.jobs.conftest import make_job
+from tests.network.pools.places import keep, make_pool, see
 from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
@@ -349,7 +350,40 @@ def nat(count: int) -> str:
     return f"/hosts/{host.pk}/nat/"
 
 
+def pools(count: int) -> str:
+    for number in range(count):
+        host = make_host(f"host{number:03}", address=f"198.51.100.{number + 1}")
+        keep(make_pool(f"10.{number}.0.0/24", host=host), f"10.{number}.0.2", host, "web")
+        see(host, f"10.{number}.0.3", "db")
+        see(host, "192.0.2.9", "two", interface="re0")
+    return "/network/pools/"
+
+
+def one_pool(count: int) -> str:
+    """A pool with as large a map as there is; the first address is free: a later one takes more look-ups."""
+    host, pool = make_host("alpha"), make_pool("10.0.0.0/22")
+    for number in range(2, count + 2):
+        keep(pool, f"10.0.1.{number}", host, f"jail{number}")
+        see(host, f"10.0.1.{number}", f"jail{number}")
+        see(host, f"10.0.2.{number}", f"other{number}")
+    return f"/network/pools/{pool.pk}/"
+
+
+def addresses(count: int) -> str:
+    one_pool(count)
+    return "/network/addresses/?q=10.0.0.0/16"
+
+
+def conflicts(count: int) -> str:
+    pools(count)
+    return "/network/conflicts/"
+
+
 PAGES: dict[str, Callable[[int], str]] = {
+    "pools": pools,
+    "a pool": one_pool,
+    "addresses": addresses,
+    "addresses in dispute": conflicts,
     "NAT of a host": nat,
     "where a jail can be moved": where_to,
     "a jail's settings": settings_of_one,

@@ -63,7 +63,6 @@ def pool_detail(request: PanelRequest, pool_id: int) -> HttpResponse:
         "conflict_count": in_pool(conflict_list(actor), pool),
         "may_change": may_change,
         "may_not": "" if may_change else denial(Perm.POOL_CHANGE),
-        "why_not_remove": services.why_not_remove(pool),
     }
     partials = {"entry-list": "network/pools/_entries.html", "pool-live": "network/pools/_live.html"}
     return htmx.render_page(request, "network/pools/detail.html", context, partials=partials)
@@ -146,7 +145,12 @@ def pool_take_over(request: PanelRequest, pool_id: int) -> HttpResponse:
     if request.method == "POST":
         count, doubles = services.seen_take_over(actor=request.actor, pool=pool)
         more = f" {doubles} are at more than one jail and were left." if doubles else ""
-        messages.success(request, f"{count} addresses are held for their jails now.{more}")
+        held = (
+            "One address is held for its jail"
+            if count == 1
+            else f"{count} addresses are held for their jails"
+        )
+        messages.success(request, f"{held} now.{more}")
         return redirect("network:pool-detail", pool.pk)
     wanted, doubles_seen = services.to_take_over(pool)
     return confirm(
@@ -161,6 +165,8 @@ def pool_take_over(request: PanelRequest, pool_id: int) -> HttpResponse:
 
 def _taken_words(count: int, doubles: list[str]) -> str:
     words = f"{count} addresses that jails were seen to have are held for those jails. No host is touched."
+    if count == 1:
+        words = "One address that a jail was seen to have is held for that jail. No host is touched."
     if not count:
         words = "Every address that a jail was seen to have is held already."
     if doubles:
