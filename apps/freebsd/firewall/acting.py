@@ -186,6 +186,8 @@ def _nat_global(walk: Walking, rule: ReadyRule) -> Act:
 def _reass(walk: Walking, rule: ReadyRule) -> Act:
     if not (walk.sight.fragment or walk.sight.more):
         return _go_on(walk, rule, "It is whole already; go on.")
+    if walk.sight.family != 4:
+        return _go_on(walk, rule, "Only IPv4 is put together; go on.")
     said = "Held until its other fragments are there; then the whole packet goes on behind this rule."
     return Act(Outcome.HELD, said, verdict=Verdict.HELD)
 

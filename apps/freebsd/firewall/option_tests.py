@@ -146,7 +146,7 @@ def _tos_test(value: str) -> Test:
 
 def _reverse_path(sight: Sight) -> bool:
     """The way back to the source leads over the interface on which it came."""
-    if not sight.is_in or sight.recv == sight.places.world.loopback:
+    if not sight.is_in:
         return True
     return sight.places.route(sight.family, sight.src) == sight.recv
 
@@ -161,10 +161,13 @@ def _source_reachable(sight: Sight) -> bool:
 
 
 def _antispoof(sight: Sight) -> bool:
-    """A source from a network that the host is in comes in on that network's interface."""
-    if not sight.is_in or sight.recv == sight.places.world.loopback:
+    """A source from a network that the host is in comes in on its interface; the host itself over loopback."""
+    places = sight.places
+    if not sight.is_in:
         return True
-    connected = sight.places.connected(sight.family, sight.src)
+    if places.goes_through_loopback(sight.family, sight.src):
+        return sight.recv == places.world.loopback
+    connected = places.connected(sight.family, sight.src)
     return not connected or connected == sight.recv
 
 

@@ -30,9 +30,12 @@ _Key = tuple[int, int, int, int, int, int]
 class State:
     """One state. A match does what its parent rule does."""
 
-    __slots__ = ("expires_s", "forward", "key", "limit_key", "name", "parent", "reverse")
+    __slots__ = ("expires_s", "forward", "key", "limit_key", "name", "parent", "place", "reverse")
 
-    def __init__(self, key: _Key, name: str, parent: ReadyRule, limit_key: tuple[object, ...]) -> None:
+    def __init__(
+        self, key: _Key, name: str, parent: ReadyRule, limit_key: tuple[object, ...], place: int
+    ) -> None:
+        self.place = place
         self.key = key
         self.name = name
         self.parent = parent
@@ -76,16 +79,21 @@ class States:
 
     def __init__(self) -> None:
         self._states: dict[_Key, list[State]] = {}
+        self._made = 0
 
     def find(self, sight: Sight, name: str, now_s: float) -> tuple[State, bool] | None:
-        """Return the state that a packet belongs to, and whether it goes the other way; None without one."""
+        """Return the state that a packet belongs to, and whether it goes the other way; None without one.
+
+        Of several that have any name, it is the newest: the kernel puts new ones at the head of its lists.
+        """
         key = _key(sight)
         reverse = (*key[:2], *key[4:], *key[2:4])
-        for turned, wanted in ((False, key), (True, reverse)):
-            for state in self._states.get(wanted, ()):
-                if state.expires_s > now_s and name in (state.name, ANY):
-                    return state, turned
-        return None
+        both = (*self._states.get(key, ()), *(self._states.get(reverse, ()) if reverse != key else ()))
+        alive = [one for one in both if one.expires_s > now_s and name in (one.name, ANY)]
+        if not alive:
+            return None
+        newest = max(alive, key=lambda state: state.place)
+        return newest, newest.key != key
 
     def make(self, sight: Sight, rule: ReadyRule, now_s: float) -> State | None:
         """Install a state for this packet; None when the rule's limit is reached."""
@@ -94,7 +102,8 @@ class States:
         limit_key = self._limit_key(sight, rule)
         if maker.limit is not None and self._living(limit_key, now_s) >= maker.limit:
             return None
-        state = State(_key(sight), maker.name, rule, limit_key)
+        self._made += 1
+        state = State(_key(sight), maker.name, rule, limit_key, self._made)
         self._states.setdefault(state.key, []).append(state)
         state.met(sight, now_s, is_reverse=False)
         return state
@@ -113,12 +122,12 @@ class States:
         if maker is None or maker.limit is None:
             return ()
         ends = {
-            "src-addr": (sight.family, sight.src),
+            "src-addr": sight.src,
             "src-port": sight.sport,
-            "dst-addr": (sight.family, sight.dst),
+            "dst-addr": sight.dst,
             "dst-port": sight.dport,
         }
-        return (rule.index, sight.proto, *(ends[word] for word in maker.mask if word in ends))
+        return (rule.index, sight.family, sight.proto, *(ends[word] for word in maker.mask if word in ends))
 
     def _living(self, limit_key: tuple[object, ...], now_s: float) -> int:
         return sum(

@@ -126,9 +126,9 @@ class Tracer:
         passes = (*before, passed)
         if passed.verdict is not Verdict.ACCEPTED:
             return passes, fate_of_pass(passed, sight)
-        if sight.next_hop:
-            return passes, fate_of_end(passed, sight, "")
-        if self.places.is_local(sight.family, sight.dst):
+        if sight.next_hop and not self.places.is_local(*read_address(sight.next_hop)):
+            return self._depart(sight, passes)
+        if sight.next_hop or self.places.is_local(sight.family, sight.dst):
             return passes, fate_of_end(passed, sight, "")
         behind = self.places.behind.get((sight.family, sight.dst))
         if not (self.world.is_router or behind or self._is_wire(interface)):
@@ -141,17 +141,20 @@ class Tracer:
 
     def _depart(self, sight: Sight, before: tuple[Pass, ...]) -> tuple[tuple[Pass, ...], Fate]:
         """An out pass; then it is sent, or comes back over loopback."""
-        interface = self.places.route(sight.family, sight.dst)
-        sight.leave(interface)
+        sight.leave(self._way(sight))
         aimed_at = sight.dst
         passed = self.kernel.walk(sight)
         passes = (*before, passed)
         if passed.verdict is not Verdict.ACCEPTED:
             return passes, fate_of_pass(passed, sight)
-        if sight.next_hop:
-            return passes, fate_of_end(passed, sight, interface)
-        if self.places.goes_through_loopback(sight.family, sight.dst):
+        if not sight.next_hop and self.places.goes_through_loopback(sight.family, sight.dst):
             if sight.dst != aimed_at:  # by NAT: what is the host's own then skips the way in
                 return passes, fate_of_end(passed, sight, "")
             return self._arrive(sight, self.world.loopback, passes)
-        return passes, fate_of_end(passed, sight, interface)
+        return passes, fate_of_end(passed, sight, self._way(sight))
+
+    def _way(self, sight: Sight) -> str:
+        """Return the interface on which a packet is sent: towards fwd's next host, if there is one."""
+        return self.places.route(
+            *(read_address(sight.next_hop) if sight.next_hop else (sight.family, sight.dst))
+        )

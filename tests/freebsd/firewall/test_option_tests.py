@@ -77,7 +77,7 @@ RST = frozenset({"rst"})
             (UDP, Packet(src="192.0.2.77", dst=PUBLIC)),
             (Packet(on("lo1"), src="192.0.2.77", dst=PUBLIC),),
         ),
-        ("ip from any to any versrcreach", (Packet(src="192.0.2.77", dst=PUBLIC),), (UDP,)),
+        ("ip from any to any versrcreach", (Packet(src="192.0.2.77", dst=PUBLIC), from_web()), (UDP,)),
         ("ip from any to any jail 7", (from_web(),), (from_host(), PING)),
         ("ip from any to any layer2", (), (UDP,)),
         ("ip from any to any { in or via lo0 }", (UDP,), (from_web(),)),
@@ -113,6 +113,13 @@ def test_address_takes_and_leaves(text, taken, left) -> None:
     tables = (Table("jails", (("10.0.0.0/24", "5"), (f"{JAIL}/32", "7"))),)
     assert all(allows(f"ip from {text} to any", packet, tables=tables) for packet in taken)
     assert not any(allows(f"ip from {text} to any", packet, tables=tables) for packet in left)
+
+
+@pytest.mark.parametrize("option", ["verrevpath", "antispoof"])
+def test_hosts_own_address_comes_over_loopback_only(option) -> None:
+    own = Packet(on("lo0"), src=PUBLIC, dst=JAIL)
+    assert allows(f"ip from any to any {option} in", own)
+    assert not allows(f"ip from any to any {option} in", Packet(src=PUBLIC, dst=JAIL))
 
 
 def test_longest_network_of_a_table_gives_the_value() -> None:

@@ -70,6 +70,12 @@ def test_fwd_passes_on_with_the_addresses_as_they_are() -> None:
     assert (found.fate.ending, found.fate.jail) == (Ending.DELIVERED, "db")
 
 
+def test_fwd_on_the_way_in_makes_a_way_out() -> None:
+    found = walk("100 fwd 192.0.2.1 ip from any to any in\n200 deny ip from any to any out", from_stranger())
+    assert [one.direction for one in found.passes] == ["in", "out"]
+    assert found.fate.rule_number == 200
+
+
 def test_fwd_to_another_host_sends_it_there() -> None:
     found = walk("100 fwd 192.0.2.1 ip from any to any out", from_web())
     assert (found.fate.ending, found.fate.interface) == (Ending.SENT, "re0")
@@ -92,6 +98,8 @@ def test_reass_holds_fragments_until_they_are_whole(part) -> None:
     found = walk(rules, from_stranger(22, **part))
     assert steps(found) == [(0, "held")]
     assert found.fate.ending is Ending.HELD
+    six = Packet(HOST, dst="2001:db8:1::1", sport=1, dport=2, **part)
+    assert walk(rules, six).fate.arrives
 
 
 def test_tags_are_tested_until_taken_off() -> None:
