@@ -65,7 +65,9 @@ def delete(ipfw: Ipfw, rules: list[Rule]) -> int:
     """Take rules away, and the states that they made; give how many there were."""
     gone = {rule.id for rule in rules}
     ipfw.rules = [rule for rule in ipfw.rules if rule.id not in gone]
-    if not ipfw.keeps_states:
+    if ipfw.keeps_states:
+        ipfw.orphans += rules
+    else:
         ipfw.states = [state for state in ipfw.states if state.parent not in gone]
     return len(gone)
 

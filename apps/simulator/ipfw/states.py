@@ -26,14 +26,15 @@ class NoRoom(Exception):
 
 
 def purge(ipfw: Ipfw, now: float) -> None:
-    """Forget the states that have expired, and those whose rule is gone, unless such states are kept.
+    """Forget the states that have expired, and those whose rule is gone and was not kept for them.
 
     Args:
         ipfw: of the kernel.
         now: seconds since the epoch.
     """
     known = {rule.id for rule in ipfw.rules}
-    owned = [state for state in ipfw.states if ipfw.keeps_states or state.parent in known]
+    known |= {rule.id for rule in ipfw.orphans}
+    owned = [state for state in ipfw.states if state.parent in known]
     live = [state for state in owned if state.kind != PARENT and state.expires > now]
     for books in owned:
         if books.kind == PARENT:
