@@ -94,11 +94,12 @@ def compiled(rule_set: RuleSet, host: Host) -> Compiled:
         choices, problems = read_choices(rule_set.choices), []
     except InvalidInput as error:
         choices, problems = Choices(), [Trouble(error.message, "choices")]
+    base = inputs_of(host)
     tables = [(one.name, one.entries) for one in rule_set.tables.all()] if rule_set.pk else []
     try:
-        inputs = with_choices(inputs_of(host), choices)
+        inputs = with_choices(base, choices)
     except InvalidInput as error:
-        inputs = with_choices(inputs_of(host), Choices())
+        inputs = with_choices(base, Choices())
         problems.append(Trouble(error.message, "choices"))
     made = compile_set(rule_set.layout, inputs, rule_set.written, tables)
     return replace(made, problems=(*problems, *made.problems))

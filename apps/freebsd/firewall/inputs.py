@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, ip_address, ip_network
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.model import NatInstance
+from apps.freebsd.firewall.nat_config import nat_text, parse_nat
 from apps.freebsd.values import InterfaceName
 
 _PORTS = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?(,[0-9]{1,5}(-[0-9]{1,5})?){0,14}")
@@ -119,10 +120,15 @@ class FirewallInputs:
     def __post_init__(self) -> None:
         if self.outside:
             _named("outside", InterfaceName.parse, self.outside)
-        for address in (*self.public, *self.own):
-            _named("public", ip_address, address)
-        for network in self.jail_networks:
-            _named("jail_networks", ip_network, network)
+        for name, texts, parse in (
+            ("public", self.public, ip_address),
+            ("own", self.own, ip_address),
+            ("jail_networks", self.jail_networks, ip_network),
+        ):
+            for text in texts:
+                _named(name, parse, text)
+        for one in self.nat:
+            _check_nat(one)
         if self.panel_address:
             _named("panel_address", ip_address, self.panel_address)
         if not 1 <= self.panel_port <= 65535:
@@ -166,6 +172,14 @@ class FirewallInputs:
         number = dict(self.nat_of).get(network)
         chosen = [one for one in self.nat if one.number == number]
         return (*chosen, *self.nat, None)[0]
+
+
+def _check_nat(nat: NatInstance) -> None:
+    """Refuse an instance in which a value would be read as something else."""
+    read = parse_nat(nat_text(nat))
+    parts = (read.number, read.address, read.interface, read.options, len(read.redirects))
+    if parts != (nat.number, nat.address, nat.interface, nat.options, len(nat.redirects)):
+        raise InvalidInput(f"NAT instance {nat.number} is not what ipfw would make of it.", field="nat")
 
 
 def _named(name: str, parse: Callable[[str], object], text: str) -> None:

@@ -5,7 +5,7 @@ Each change has its entry in the record. No host is touched: it gets them when i
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address
 from typing import Any
@@ -88,6 +88,7 @@ def nat_change(*, actor: Actor, nat: NatInstance, wish: NatWish) -> None:
         _refuse_shared(nat.host, row.pk, wish)
         _put_nat(row, wish)
         _refuse_overlap(row)
+        _refuse_too_long(row, *row.forwards.all())
         _told(actor, nat.host, "nat.changed", wish.number, before=before, after=asdict(wish))
 
 
@@ -192,9 +193,20 @@ def _check_forward(nat: NatInstance, row: PortForward) -> None:
         parse_nat(nat_text(alone))
     except InvalidInput as error:
         raise InvalidInput(error.message, field=_field_of(row)) from error
+    others = (one for one in nat.forwards.all() if one.pk != row.pk)
+    _refuse_too_long(nat, *others, row)
     taken = conflict(_claim(nat, row), _claims(nat.host, but=row.pk))
     if taken:
         raise InvalidInput(taken, field="public_ports" if row.kind == "port" else "public_address")
+
+
+def _refuse_too_long(nat: NatInstance, *rows: PortForward) -> None:
+    """Refuse more forwards than ipfw can read with one instance."""
+    whole = replace(instance_of(nat), redirects=frozenset(map(redirect_of, rows)))
+    try:
+        parse_nat(nat_text(whole))
+    except InvalidInput as error:
+        raise InvalidInput(f"{error.message} Some forwards have to be in another instance.") from error
 
 
 def _refuse_nowhere(text: str) -> None:

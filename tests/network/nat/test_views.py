@@ -229,6 +229,19 @@ def test_one_public_port_is_for_one_jail(owner, alpha, second, is_taken):
         assert "tcp 8080 → 10.0.0.5:80 (www)" in str(answer.context["form"].errors["public_ports"])
 
 
+def test_an_instance_holds_only_what_ipfw_can_read_at_once(owner, alpha):
+    PortForward.objects.bulk_create(
+        PortForward(
+            nat=NatInstance.objects.get(), kind="port", proto="tcp", public_ports=str(port),
+            local_address="10.0.0.100", local_ports=str(port),
+        )
+        for port in range(20000, 20096)
+    )  # fmt: skip
+    answer = owner.client.post(url("-forward-add", alpha.pk, 123), forward())
+
+    assert "another instance" in str(answer.context["form"].non_field_errors())
+
+
 def test_instances_of_one_address_share_its_ports(owner, alpha):
     owner.client.post(url("-forward-add", alpha.pk, 123), forward())
     owner.client.post(url("-add", alpha.pk), {"number": 124, "interface": "re0"})
