@@ -22,14 +22,14 @@ def inputs_of(host: Host) -> FirewallInputs:
     """
     values = proposal(host)
     of_jails = tuple(_of_jails(host))
-    there = [text.partition("/")[0].partition("%")[0] for text in interfaces_of(host).get(values.outside, [])]
+    there = [_plain(text) for text in interfaces_of(host).get(values.outside, [])]
     nat = wanted_rows(host)
     return FirewallInputs(
         outside=values.outside,
-        public=tuple(text for text in values.public_addresses if text not in of_jails),
+        public=tuple(text for text in map(_plain, values.public_addresses) if text not in of_jails),
         own=tuple(text for text in there if text not in of_jails),
         jail_networks=with_lonely(values.jail_networks, of_jails),
-        panel_address=values.panel_address,
+        panel_address=_plain(values.panel_address),
         panel_port=values.panel_port or 22,
         nat=tuple(map(instance_of, nat)),
         nat_of=tuple((net, row.number) for row in nat for net in row.networks),
@@ -53,7 +53,12 @@ def with_choices(inputs: FirewallInputs, choices: Choices) -> FirewallInputs:
 
 def _of_jails(host: Host) -> list[str]:
     rows = SeenAddress.objects.filter(host=host).exclude(jail="").order_by("key")
-    return [text.partition("%")[0] for text in rows.values_list("address", flat=True)]
+    return [_plain(text) for text in rows.values_list("address", flat=True)]
+
+
+def _plain(text: str) -> str:
+    """Return an address without prefix length and scope."""
+    return text.partition("/")[0].partition("%")[0]
 
 
 def with_lonely(networks: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def panel_pair(inputs: FirewallInputs) -> list[Generated]:
             "panel SSH",
         )
     ]
-    if inputs.public and inputs.hidden:
+    if inputs.public and inputs.hidden and ":" not in peer:
         rules.append(_jails_own_ssh(inputs, peer))
     rules.append(
         generated(

@@ -108,6 +108,13 @@ def test_panel_gets_in_at_any_moment_without_states(options):
         assert all_arrive(walks(first, *talk[1:], answers("ack"), given=inputs(options=options)))
 
 
+def test_panel_may_come_over_ipv6():
+    given = replace(inputs(), panel_address=WEB6)
+
+    assert all_arrive(walks(opens(WEB6, HOST6, 40000, 22), *HANDSHAKE, given=given))
+    assert [rule.number for rule in recommended(given).rules[:3]] == [10, 20, 100]
+
+
 def test_jail_speaks_with_jail_and_host():
     assert all_arrive(walks(jail_opens(OTHER, 5432), *HANDSHAKE))
     assert all_arrive(walks(jail_opens(PUBLIC, 8080), *HANDSHAKE))
