@@ -87,7 +87,7 @@ def _action(chance: random.Random, numbers: list[int]) -> str:
     words = {
         "allow": 24, "deny": 8, "count": 8, "skipto": 14, "nat": 18, "check-state": 10, "call": 4,
         "return": 4, "reject": 1, "reset": 1, "unreach host-prohib": 1, "reass": 1, "divert 8668": 1,
-        "fwd 10.0.0.6,80": 1, "pipe 1": 1, "setfib 1": 1, "skipto tablearg": 1,
+        "fwd 10.0.0.6,80": 1, "fwd 198.51.100.80": 1, "pipe 1": 1, "setfib 1": 1, "skipto tablearg": 1,
     }  # fmt: skip
     (word,) = chance.choices(list(words), list(words.values()))
     if word in ("skipto", "call"):
