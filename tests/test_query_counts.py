@@ -24,13 +24,14 @@ from apps.jobs.lease import claim
 from apps.jobs.models import ApprovalPolicy, Batch, Job, JobState
 from apps.jobs.output import store_output
 from apps.jobs.services import Because, job_create
-from apps.network.models import NatInstance, PortForward, RuleSet
+from apps.network.models import FirewallTable, NatInstance, PortForward, RuleSet
 from apps.schedules.models import Schedule
 from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
 from tests.jails.settings.posts import captured_file
 from tests.jobs.conftest import make_job
 from tests.network.pools.places import keep, make_pool, see
+from tests.network.rulesets.places import furnish, make_rule_set
 from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
@@ -379,7 +380,48 @@ def conflicts(count: int) -> str:
     return "/network/conflicts/"
 
 
+def rule_sets(count: int) -> str:
+    for number in range(count):
+        host = make_host(f"alpha{number}", address=f"198.51.100.{number + 1}")
+        group = HostGroup.objects.create(name=f"group{number}")
+        make_host(f"beta{number}", address=f"203.0.113.{number + 1}", group=group)
+        RuleSet.objects.create(name=f"own{number}", host=host)
+        RuleSet.objects.create(name=f"of group{number}", group=group)
+    return "/firewall/"
+
+
+def one_rule_set(count: int) -> str:
+    """A rule set with many written rules, each with a finding."""
+    host = make_host("alpha")
+    furnish(host)
+    rule = "{} skipto 5 tcp from any to me {} in\n"
+    written = "".join(rule.format(600 + number, 1000 + number) for number in range(count))
+    made = make_rule_set(host, written=written)
+    for number in range(count):
+        FirewallTable.objects.create(rule_set=made, name=f"table{number}", entries="10.0.0.0/8\n" * 50)
+    return f"/firewall/{made.pk}/"
+
+
+def written_rules(count: int) -> str:
+    return f"{one_rule_set(count)}written/"
+
+
+def tables(count: int) -> str:
+    return f"{one_rule_set(count)}tables/"
+
+
+def traced(count: int) -> str:
+    one_rule_set(count)
+    packet = "p=jail:www+tcp+10.0.0.2:51000+198.51.100.7:443+syn"
+    return f"/hosts/{Host.objects.get().pk}/trace/?{packet}&p=reply&p=reply&p=reply"
+
+
 PAGES: dict[str, Callable[[int], str]] = {
+    "rule sets": rule_sets,
+    "a rule set": one_rule_set,
+    "written rules": written_rules,
+    "tables of a rule set": tables,
+    "a trace": traced,
     "pools": pools,
     "a pool": one_pool,
     "addresses": addresses,

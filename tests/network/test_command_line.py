@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from apps.freebsd.firewall.codec import to_json
 from apps.network.models import HostFirewall
 from apps.network.rulesets.looking import look_at
-from tests.network.rulesets.conftest import furnish, make_rule_set
+from tests.network.rulesets.places import furnish, make_rule_set
 
 JAIL_WEB = "jail:www tcp 10.0.0.2:51000 198.51.100.7:443 syn"
 SHUT = "outside tcp 198.51.100.7:40000 203.0.113.10:3306 syn"

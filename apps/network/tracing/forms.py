@@ -47,6 +47,7 @@ class PacketForm(forms.Form):
             return data
         if data["sender"] == From.OUTSIDE and not data["src"]:
             self.add_error("src", "Someone outside has an address: say which.")
+            return data
         try:
             read_packet(self.spelled)
         except InvalidInput as error:
