@@ -6,7 +6,7 @@ import re
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, ProtectedError, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
@@ -106,7 +106,7 @@ def group_remove(*, actor: Actor, group: HostGroup) -> None:
 
     Raises:
         NotAllowed: The actor may not change every host, or not the policies that go with it.
-        Conflict: It was removed already.
+        Conflict: It was removed already, or something of another room is for it.
     """
     actor.require(Perm.HOST_CHANGE)
     with transaction.atomic():
@@ -116,7 +116,11 @@ def group_remove(*, actor: Actor, group: HostGroup) -> None:
         hosts = list(row.hosts.order_by("name").values_list("name", flat=True))
         record(actor=actor, action="group.removed", subject=_subject(row), hosts=hosts)
         _announce(row)
-        row.delete()
+        try:
+            row.delete()
+        except ProtectedError as error:
+            named = ", ".join(sorted(str(one) for one in error.protected_objects)[:3])
+            raise Conflict(f"Still for the group {row.name}: {named}. Change or remove that first.") from None
 
 
 def host_group_set(*, actor: Actor, host: Host, group: HostGroup | None) -> None:

@@ -9,7 +9,7 @@ from apps.freebsd.parsers.facts import HostFacts
 from apps.freebsd.values import IpAddress
 from apps.hosts.models import Host
 from apps.network.models import SeenAddress, address_key
-from apps.network.pools.holding import announce, settle_ended
+from apps.network.pools.holding import settle_ended
 
 # key, address, interface, prefix, jail
 Place = tuple[str, str, str, int | None, str]
@@ -32,11 +32,8 @@ def observe(host: Host, facts: HostFacts) -> bool:
     now = set(places(facts))
     gone = [row.pk for place, row in rows.items() if place not in now and place[4] not in unsure]
     _store(host, now - rows.keys(), gone, host.seen_at or facts.now)
-    changed = bool(gone) or not now <= rows.keys()
     settle_ended(host.pk)
-    if changed:
-        announce()
-    return changed
+    return bool(gone) or not now <= rows.keys()
 
 
 def _store(host: Host, new: set[Place], gone: list[int], seen_at: datetime) -> None:

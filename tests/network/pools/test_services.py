@@ -10,6 +10,7 @@ from apps.accounts.actor import PANEL
 from apps.audit.models import AuditEvent
 from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.freebsd.values import InterfaceName
+from apps.hosts.groups import group_remove
 from apps.hosts.models import HostGroup
 from apps.network.models import AddressPool, HeldAddress, ReservedRange
 from apps.network.pools import services
@@ -73,6 +74,13 @@ def test_pools_of_the_same_hosts_do_not_overlap(host, other_host, group):
                 services.pool_add(actor=PANEL, wish=replace(WISH, **second))
         else:
             services.pool_add(actor=PANEL, wish=replace(WISH, **second))
+
+
+def test_a_group_stays_while_a_pool_is_for_it(group):
+    make_pool("10.0.0.0/24", "theirs", group=group)
+    with pytest.raises(Conflict, match="Still for the group production: theirs"):
+        group_remove(actor=PANEL, group=group)
+    assert HostGroup.objects.exists()
 
 
 def test_a_name_is_there_once(db):
