@@ -104,9 +104,8 @@ class Alias:
         """Return the instance's address, or the source's own where it is not to be translated."""
         options = self.nat.options
         is_limited = not options.isdisjoint({"unreg_only", "unreg_cgn"})
-        if "proxy_only" in options or (is_limited and not self._is_private(source)):
-            return source
-        return self.address or ANY
+        is_kept = not self._is_private(source) if is_limited else "proxy_only" in options
+        return source if is_kept else self.address or ANY
 
     def _is_private(self, source: int) -> bool:
         nets = (*_PRIVATE, _CARRIER) if "unreg_cgn" in self.nat.options else _PRIVATE

@@ -161,7 +161,7 @@ def _source_reachable(sight: Sight) -> bool:
 
 
 def _antispoof(sight: Sight) -> bool:
-    """A source from a network that the host is in comes in on its interface; the host itself over loopback."""
+    """Who is in a network of the host's comes in on its interface; the host itself over loopback."""
     places = sight.places
     if not sight.is_in:
         return True

@@ -83,6 +83,7 @@ def test_ping_is_translated_by_its_id() -> None:
         ("unreg_cgn", "100.64.0.1", PUBLIC),
         ("unreg_cgn", "203.0.113.1", "203.0.113.1"),
         ("proxy_only", JAIL, JAIL),
+        ("unreg_only proxy_only", JAIL, PUBLIC),
     ],
 )
 def test_which_sources_are_translated(option, source, after) -> None:
