@@ -349,7 +349,7 @@ class Sshd:
         """Ask the rules soon for every open connection; many changes in a row are asked about once."""
         if self._loop is None or self._asking or not self.connections:
             return
-        if reach.is_guarded(self.machine) or any(not item.road.is_set() for item in self.connections):
+        if reach.is_guarded(self.machine) or any(not item.road.is_set() for item in tuple(self.connections)):
             self._asking = True
             self._loop.call_soon_threadsafe(self._ask_anew)
 
