@@ -84,7 +84,7 @@ def panel(*, hosts: int, jails: int, workers: int, database: str = "sqlite") -> 
         redis.start()
         url = stack.enter_context(postgres.private_server()) if database == "postgresql" else ""
         found = stack.enter_context(farm(folder / "farm", hosts, jails))
-        environment = _set_up(folder, redis.url, url)
+        environment = set_up(folder, redis.url, url)
         _add_hosts(folder, found)
         stack.callback(_end, running)
         running += [_worker(environment, folder) for _ in range(workers)]
@@ -92,7 +92,7 @@ def panel(*, hosts: int, jails: int, workers: int, database: str = "sqlite") -> 
         yield Panel(folder, environment, found, running)
 
 
-def _set_up(folder: Path, redis_url: str, database_url: str) -> dict[str, str]:
+def set_up(folder: Path, redis_url: str, database_url: str) -> dict[str, str]:
     """Set Django up in this process, and make the tables."""
     import django
     from django.core.management import call_command
