@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from apps.freebsd.firewall.coverage import is_apart, telling_clauses
 from apps.freebsd.firewall.findings import Finding, Fix, Severity, Subject
+from apps.freebsd.firewall.hoisting import hoisted
 from apps.freebsd.firewall.model import Rule, Table, Term
 from apps.freebsd.firewall.printing import body_text
 
@@ -110,7 +111,8 @@ def _is_ipv4(term: Term) -> bool:
 
 def _of_ipv4(rule: Rule) -> Rule:
     if not rule.proto:
-        return replace(rule, options=(_IP4, *rule.options))
+        anywhere = replace(rule, source=(Term("src", "any"),), destination=(Term("dst", "any"),))
+        return hoisted(replace(anywhere, proto=_IP4))
     if rule.proto == (Term("proto", "ip"),):
         return replace(rule, proto=_IP4)
     return replace(rule, proto=_IP4, options=(rule.proto, *rule.options))

@@ -48,12 +48,20 @@ def _known(rule: Rule) -> str:
             _clause_text(rule.source_ports),
         ]
         pieces += ["to", _clause_text(rule.destination), _clause_text(rule.destination_ports)]
-    pieces += [_clause_text(clause, is_option=True) for clause in rule.options]
+    pieces += _options(rule)
     if rule.state is not None:
         pieces += [rule.state.name, rule.state.value]
     if rule.is_deferred:
         pieces.append("defer-immediate-action")
     return " ".join(piece for piece in pieces if piece)
+
+
+def _options(rule: Rule) -> list[str]:
+    """Write the options; ip4 and ip6 in front of all would be read as the protocol before `from`."""
+    texts = [_clause_text(clause, is_option=True) for clause in rule.options]
+    if texts and not rule.proto:
+        texts[0] = re.sub(r"^((?:\{ )?(?:not )?)(ip[46])\b", r"\1proto \2", texts[0])
+    return texts
 
 
 def _parameters(rule: Rule) -> list[str]:

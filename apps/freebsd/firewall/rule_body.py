@@ -49,7 +49,16 @@ def read_body(words: Words, rule: Rule) -> Rule:
         destination=destination,
         destination_ports=destination_ports,
     )
-    return hoisted(_with_options(words, rule))
+    return _checked_version(hoisted(_with_options(words, rule)))
+
+
+def _checked_version(rule: Rule) -> Rule:
+    """Refuse IPv4 addresses in a rule of IPv6, which ipfw takes for names of hosts."""
+    is_ipv6 = rule.proto[-1] in (Term("proto", "ip6"), Term("proto", "ip6", is_not=True))
+    for term in (*rule.source, *rule.destination) if is_ipv6 else ():
+        if term.value[:1].isdigit() and "." in term.value and term.value.count(":") < 2:
+            raise InvalidInput(f"{term.value} is of IPv4, and the rule is for IPv6.")
+    return rule
 
 
 def protocol(word: str) -> str | None:
@@ -69,8 +78,7 @@ def _begins_with_protocol(words: Words) -> bool:
     if words.next(at) == "not":
         at += 1
     word = words.next(at)
-    # ip4 and ip6 may be options, too; a protocol is followed by `from` or `or`.
-    return protocol(word) is not None and (word not in ("ip4", "ip6") or words.next(at + 1) in ("from", "or"))
+    return protocol(word) is not None
 
 
 def _protocol_term(words: Words) -> Term:

@@ -49,7 +49,7 @@ _ACTIONS = st.one_of(
 )
 _PARAMETERS = st.sampled_from(["", "", "", "log", "log logamount 100", "tag 5", "untag 6", "log tag 7"])
 _PROTOCOL = st.sampled_from(
-    ["ip", "all", "ip4", "ipv6", "tcp", "udp", "icmp", "ipv6-icmp", "17", "gre", "not tcp", "{ tcp or udp }"]
+    ["ip", "all", "ip4", "tcp", "udp", "icmp", "ipv6-icmp", "17", "gre", "not tcp", "{ tcp or udp }"]
 )
 _INTERFACE = st.sampled_from(["lo0", "vtnet0", "lo*", "any", "table(1)", "192.0.2.10"])
 _PLAIN_OPTION = st.one_of(
@@ -106,7 +106,9 @@ def typed_bodies(draw):
     state = draw(_STATES)
     front = f"{draw(_ACTIONS)} {draw(_PARAMETERS)}"
     if options and draw(st.integers(0, 4)) == 0 and not all(o.endswith(" any") for o in options):
-        return f"{front} {' '.join(options)} {state}"
+        return f"{front} verrevpath {' '.join(options)} {state}"  # in front of all, ip4 were a protocol
+    if draw(st.integers(0, 9)) == 0:
+        return f"{front} ipv6 from {draw(_V6)} 80 to not me6 {draw(_STATES)}"
     way = f"{draw(_PROTOCOL)} from {draw(addresses_with_ports())} to {draw(addresses_with_ports())}"
     at = draw(st.integers(0, len(options)))
     return f"{front} {way} {' '.join([*options[:at], state, *options[at:]])}"

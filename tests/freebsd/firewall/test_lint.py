@@ -57,7 +57,12 @@ WITH_FIX = [
         ["100 nat 123 ip4 from any to me in proto tcp"],
     ),
     ("nat-kills-ipv6", "100 nat 123 ip from not 10.0.0.1 to any", 0, []),
-    ("nat-kills-ipv6", "100 nat 123 via re0", 0, ["100 nat 123 ip4 via re0"]),
+    (
+        "nat-kills-ipv6",
+        "100 nat 123 via re0",
+        0,
+        ["100 nat 123 in ip4", "100 nat 123 ip4 from any to any via re0"],
+    ),
     (
         "ports-on-ip",
         "100 allow ip from any to any 80",
