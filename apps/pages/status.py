@@ -55,6 +55,7 @@ LOOKS = {
     "batch.running": Look("Running", "blue", "loader-2", busy=True),
     "batch.stopped": Look("Stopped", "orange", "player-stop"),
     "batch.ended": Look("Ended", "grey", "circle-check"),
+    "differs": Look("Differs", "orange", "alert-triangle"),
     # basejails and whatever is being made
     "installed": Look("Installed", "green", "circle-check"),
     "installing": Look("Installing", "blue", "loader-2", busy=True),

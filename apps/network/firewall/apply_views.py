@@ -19,7 +19,7 @@ from apps.hosts.models import Host
 from apps.hosts.queries import host_get
 from apps.jobs.models import Job
 from apps.network.firewall.drift import in_force
-from apps.network.firewall.risk import Risk, risk_of
+from apps.network.firewall.risk import CUT_OFF, Risk, risk_of
 from apps.network.firewall.services import (
     LONGEST_S,
     SHORTEST_S,
@@ -61,7 +61,7 @@ def host_firewall_apply(request: PanelRequest, host_id: UUID) -> HttpResponse:
         "found": found,
         "plan": found.plan if found else None,
         "compare": _compared(host, found, findings) if found else None,
-        "serious": [one for one in findings if one.severity == Severity.ERROR],
+        "serious": [one for one in findings if one.severity == Severity.ERROR and one.code != CUT_OFF],
         "risk": risk,
         "errors": errors,
     }

@@ -1,4 +1,4 @@
-"""Firewalls on a simulated host, over real SSH: kept, taken back by the host itself, and at every boot again."""
+"""A firewall on a simulated host, over real SSH, by two workers one after the other."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import replace
 import pytest
 
 from apps.accounts.actor import PANEL
+from apps.freebsd.commands.guarded import is_waiting
 from apps.hosts.models import Host
 from apps.hosts.probe import probe_host
-from apps.jobs.engine import advance_lane
-from apps.jobs.models import Job, JobState
+from apps.jobs import confirming, engine, steprun
+from apps.jobs.models import Job, JobState, StepState
+from apps.jobs.output_text import last_text
 from apps.network.firewall.services import Wish, firewall_apply_request, prospect
-from apps.network.firewall.showing import state_of
-from apps.network.models import AppliedFirewall, AppliedState, Layout, RuleSet
+from apps.network.models import Layout, RuleSet
 from apps.network.queueing import Agreed
 from tests.places import make_host
 from tests.simulated import Simulated, simulated_hosts
 from tests.simulator.machines import PLAIN
 
-SECONDS = 3
-CUTS = "100 deny tcp from any to me 22 in\n65000 allow ip from any to any\n"
+SECONDS = 120
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def hosts(db, settings, monkeypatch, tmp_path):
     with simulated_hosts(tmp_path, [spec], pace=0.0, in_process=True) as running:
         monkeypatch.setattr("apps.hosts.gateway.private_key_path", lambda: running.private_key_path)
         yield running
+    steprun.stopping.clear()
 
 
 @pytest.fixture
@@ -43,39 +44,45 @@ def look(host: Host) -> Host:
     return Host.objects.get(pk=host.pk)
 
 
-def applied(host: Host, key: str) -> Job:
+def applied(host: Host) -> Job:
     host = look(host)
     plan = prospect(host, Wish(SECONDS)).plan
-    job = firewall_apply_request(actor=PANEL, host=host, wish=Wish(SECONDS), agreed=Agreed(plan.hash, key))
-    advance_lane(host.pk)
+    job = firewall_apply_request(actor=PANEL, host=host, wish=Wish(SECONDS), agreed=Agreed(plan.hash, "k"))
+    engine.advance_lane(host.pk)
     return Job.objects.get(pk=job.pk)
 
 
-def does(hosts: Simulated, line: str) -> str:
-    done = hosts.run(hosts.simulation.hosts["alpha"].run(line))
-    assert done.status == 0, done
-    return done.stdout
+def rules(hosts: Simulated) -> list[str]:
+    """Return the rules in force on the host."""
+    done = hosts.run(hosts.simulation.hosts["alpha"].run("ipfw list"))
+    return done.stdout.splitlines()
 
 
-def test_a_good_set_is_kept_over_a_boot_and_one_that_cuts_the_panel_off_is_taken_back(hosts, host):
-    rule_set = RuleSet.objects.create(name="ours", host=host, layout=Layout.RECOMMENDED)
-    job = applied(host, "one")
+def test_at_each_step_the_old_or_the_new_rules_are_in_force_whoever_works_on_it(hosts, host, monkeypatch):
+    """The first worker is told to stop while the host waits, as if it were killed; the next one confirms."""
+    RuleSet.objects.create(name="ours", host=host, layout=Layout.RECOMMENDED)
+    seen: list[tuple[str, ...]] = []
+    judge, look_again = engine._judge, confirming.Confirming.look
+
+    def note(lease, step, end) -> None:
+        judge(lease, step, end)
+        seen.append(tuple(rules(hosts)))
+
+    def stop_once_it_waits(self) -> None:
+        if is_waiting(last_text(self._step)):
+            monkeypatch.setattr(confirming.Confirming, "look", look_again)
+            steprun.stopping.set()
+
+    monkeypatch.setattr(engine, "_judge", note)
+    monkeypatch.setattr(confirming.Confirming, "look", stop_once_it_waits)
+    job = applied(host)
+    switch = job.steps.get(argv__1="switch-firewall")
+    assert (job.state, switch.state) == (JobState.RUNNING, StepState.RUNNING)
+    steprun.stopping.clear()
+    engine.advance_lane(host.pk)
+    job.refresh_from_db()
     assert (job.state, job.outcome) == (JobState.SUCCEEDED, "")
-    good = does(hosts, "ipfw list")
-    state = state_of(look(host))
-    assert (state.ahead.sentences, state.by_hand.sentences, state.is_kept) == ([], [], True)
-
-    hosts.run(hosts.simulation.hosts["alpha"].reboot())
-    assert does(hosts, "ipfw list") == good.replace("65535 allow", "65535 deny")
-    state = state_of(look(host))
-    assert (state.ahead.sentences, state.by_hand.sentences, state.is_kept) == ([], [], True)
-
-    RuleSet.objects.filter(pk=rule_set.pk).update(layout=Layout.WRITTEN, written=CUTS)
-    job = applied(host, "two")
-    assert job.state == JobState.FAILED
-    assert "The host took the new firewall back by itself" in job.outcome
-    assert does(hosts, "ipfw list") == good.replace("65535 allow", "65535 deny")
-    assert [one.state for one in AppliedFirewall.objects.all()] == [
-        AppliedState.TAKEN_BACK,
-        AppliedState.KEPT,
-    ]
+    open_to_all = ("65535 allow ip from any to any",)
+    assert set(seen) == {(), open_to_all, seen[-1]}
+    assert seen.index(seen[-1]) == switch.position
+    assert "00010 allow tcp from 192.0.2.250 to me 22 in // panel SSH" in seen[-1]
