@@ -90,7 +90,8 @@ def _end(fate: Fate) -> tuple[object, ...]:
 def _said(conversation: Conversation, place: int, walk: Walk) -> str:
     first = conversation[0]
     said = first.said or packet_said(first if first.src else walk.packet)
-    return said if place == 0 else f"{said}, {'the answer' if place == 1 else f'packet {place + 1}'}"
+    later = {0: "", 1: ", the answer", 2: ", the packet after the answer"}
+    return said + later.get(place, f", packet {place + 1}")
 
 
 def packet_said(packet: Packet) -> str:

@@ -41,7 +41,7 @@ def telling_packets(
         most: How many at most.
 
     Returns:
-        Conversations of a packet and its answer, each once, the most telling first.
+        Conversations of a packet, its answer, and of TCP the next; each once, the most telling first.
     """
     cast = Cast(world, before, after)
     changed, common = _told_apart(before, after)

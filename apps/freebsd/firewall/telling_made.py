@@ -1,4 +1,4 @@
-"""Conversations made for telling: a first packet and its answer."""
+"""Conversations made for telling: a first packet, its answer, and of TCP what follows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Wish:
 
 
 def conversation(wish: Wish, source: End, destination: End, cast: Cast) -> Conversation:
-    """Return a packet and its answer.
+    """Return a packet and its answer, and of a new TCP connection the packet after them.
 
     Args:
         wish: What it is to be like.
@@ -55,7 +55,10 @@ def conversation(wish: Wish, source: End, destination: End, cast: Cast) -> Conve
     under_way = ", under way" if wish.is_established else ""
     said = f"From {source.sender} to {destination.said}{kind_said(packet)}{under_way}"
     first = replace(packet, said=said)
-    return (first, Packet(is_reply=True)) if _is_answered(first) else (first,)
+    answer = Packet(is_reply=True)
+    if first.flags == SYN:
+        return (first, answer, answer)  # a rule that lets only the SYN in shows at the third packet
+    return (first, answer) if _is_answered(first) else (first,)
 
 
 def _is_answered(packet: Packet) -> bool:

@@ -113,3 +113,14 @@ def test_anywhere_is_nobody_that_a_rule_names() -> None:
 def test_unread_rules_are_left_out() -> None:
     assert telling_packets(NOTHING, NOTHING, WORLD)
     assert told("100 check-state") == told("")
+
+
+def test_rule_that_lets_only_the_first_packet_in_shows() -> None:
+    out = "200 allow tcp from me to any out"
+    before = firewall(f"100 allow tcp from any to me in\n{out}")
+    after = firewall(f"100 allow tcp from any to me in setup\n{out}")
+    found = changed_fates(before, after, WORLD, telling_packets(before, after, WORLD))
+    assert any(
+        "to 192.0.2.10 port 22, the packet after the answer: went to the host" in one.sentence
+        for one in found
+    )
