@@ -41,7 +41,12 @@ def one_network(text: str) -> Network | None:
 
 def telling_clauses(rule: Rule) -> tuple[Clause, ...]:
     """Return the clauses of a rule that not every packet meets."""
-    return tuple(clause for clause in rule.clauses if not any(_is_always(term) for term in clause))
+    return tuple(clause for clause in rule.clauses if not is_any(clause))
+
+
+def is_any(clause: Clause) -> bool:
+    """Tell whether every packet meets a clause."""
+    return any(_is_always(term) for term in clause)
 
 
 def covers(earlier: tuple[Clause, ...], later: tuple[Clause, ...], mine: Networks = ()) -> bool:

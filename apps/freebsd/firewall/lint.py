@@ -34,6 +34,7 @@ _CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     lint_rules.missing_tables,
     lint_rules.missing_interfaces,
     lint_rules.limits_by_several,
+    lint_rules.misprinted_blocks,
     lint_order.jumps_to_nowhere,
     lint_order.jumps_back,
     lint_order.unreached_rules,

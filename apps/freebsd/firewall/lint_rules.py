@@ -9,10 +9,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from apps.freebsd.firewall.coverage import is_apart, telling_clauses
+from apps.freebsd.firewall.coverage import is_any, is_apart, telling_clauses
 from apps.freebsd.firewall.findings import Finding, Fix, Severity, Subject
 from apps.freebsd.firewall.hoisting import hoisted
-from apps.freebsd.firewall.model import Rule, Table, Term
+from apps.freebsd.firewall.model import Clause, Rule, Table, Term
 from apps.freebsd.firewall.printing import body_text
 
 if TYPE_CHECKING:
@@ -221,3 +221,28 @@ def limits_by_several(subject: Subject) -> Iterator[Finding]:
                 "given back to it. The panel writes it rightly.",
                 rule=place,
             )
+
+
+def misprinted_blocks(subject: Subject) -> Iterator[Finding]:
+    """Find or-blocks that ipfw prints in pieces."""
+    for place, rule in subject.read():
+        if rule.proto and any(_is_torn(clause, rule) for clause in rule.options):
+            yield Finding(
+                "or-block-misprinted",
+                Severity.HINT,
+                f"{subject.titled(place)} has an or-block of an address or a protocol and something else.",
+                "ipfw does what it says, and prints it in pieces that nobody can read back: the panel "
+                "will not know the rule again on the host. Make several rules of it.",
+                rule=place,
+            )
+
+
+def _is_torn(clause: Clause, rule: Rule) -> bool:
+    """Tell whether a part of a block is printed at another place than the rest of it."""
+    at_their_place = [_printed_at(term) for term in clause]
+    free = {"src": is_any(rule.source), "dst": is_any(rule.destination), "proto": is_any(rule.proto)}
+    return len(set(at_their_place)) > 1 and any(free.get(name, False) for name in at_their_place)
+
+
+def _printed_at(term: Term) -> str:
+    return term.name.split("-ip")[0]

@@ -195,6 +195,16 @@ WITHOUT_FIX = [
         ["100 allow tcp from any to me limit src-addr 4"],
     ),
     (
+        "or-block-misprinted",
+        "100 allow ip from any to any { src-ip 10.0.0.1 or in }",
+        0,
+        [
+            "100 allow ip from me to any { src-ip 10.0.0.1 or in }",
+            "100 allow ip from any to any { in or via re0 }",
+            "100 allow in { src-ip 10.0.0.1 or in }",
+        ],
+    ),
+    (
         "call-without-return",
         "100 call 300 in\n200 return in\n300 count in",
         0,
