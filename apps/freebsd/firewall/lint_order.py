@@ -83,6 +83,7 @@ class Hidden:
         self._subject = subject
         self._mine: Networks = networks(subject.context.jail_networks)
         self._telling = {place: telling_clauses(rule) for place, rule in subject.read()}
+        self._rewriting = [place for place, rule in subject.read() if rule.action == "nat"]
         self._by_key: dict[Term | None, list[int]] = defaultdict(list)
         self._widths: set[int] = set()
         one_pass = subject.firewall.one_pass
@@ -108,7 +109,21 @@ class Hidden:
     def _is_hidden_by(self, place: int, earlier: int) -> bool:
         if self.flow.next_landing[earlier] <= place:
             return False
+        if any(earlier < at < place and self._meet(at, place) for at in self._rewriting):
+            return False  # what comes to the later rule had another address at the earlier one
         return covers(self._telling[earlier], self._telling[place], self._mine)
+
+    def _meet(self, one: int, other: int) -> bool:
+        """Tell whether two rules are not for different directions."""
+        first, second = _directions(self._telling[one]), _directions(self._telling[other])
+        return not (first and second) or bool(first & second)
+
+
+def _directions(telling: Telling) -> set[str]:
+    """Return the direction that a rule is for alone; nothing when it is for both."""
+    words = {"in": "in", "out": "out", "xmit": "out"}  # recv is asked in both
+    terms = (clause[0] for clause in telling if len(clause) == 1 and not clause[0].is_not)
+    return {words[term.name] for term in terms if term.name in words}
 
 
 def _key(telling: Telling) -> Term | None:

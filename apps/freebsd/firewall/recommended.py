@@ -41,7 +41,7 @@ def recommended_rules(inputs: FirewallInputs) -> tuple[Generated, ...]:
             *after_states(inputs),
             _closing(),
             *nat_out(inputs),
-            _final(),
+            *_final(inputs),
         ]
     )
 
@@ -75,6 +75,7 @@ def _closing() -> Generated:
     return generated(DENY, "deny log ip from any to any", "Whatever nothing above asked for ends here.")
 
 
-def _final() -> Generated:
+def _final(inputs: FirewallInputs) -> list[Generated]:
+    """Return the end of what skips past the closing deny; without NAT nothing does."""
     purpose = "Only what was let through above and, where needed, translated comes this far."
-    return generated(ALLOW, "allow ip from any to any", purpose)
+    return [generated(ALLOW, "allow ip from any to any", purpose)] if inputs.nat else []

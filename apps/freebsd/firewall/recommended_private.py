@@ -30,11 +30,11 @@ def spoofed(inputs: FirewallInputs) -> list[Generated]:
 
 def untranslated(inputs: FirewallInputs) -> list[Generated]:
     """Return rules that stop private sources, before the host's own `me` lets them out and after NAT."""
+    early = "What jails are not let out with above ends here, before “me” means it."
+    late = "What NAT left with a private address does not leave."
     return [
-        *_stop(
-            UNTRANSLATED, inputs, "What jails are not let out with above ends here, before “me” means it."
-        ),
-        *_stop(LEFT_BY_NAT, inputs, "What NAT left with a private address does not leave."),
+        *_stop(UNTRANSLATED, inputs, early),
+        *(_stop(LEFT_BY_NAT, inputs, late) if inputs.nat else ()),
     ]
 
 

@@ -367,3 +367,12 @@ def test_generated_sets():
         "one-pass-accepts",
         "reass-missing",
     }
+
+
+def test_a_rule_behind_nat_is_not_hidden_by_what_was_asked_before_it():
+    deny, allow = "100 deny ip4 from any to 10.0.0.0/24 in", "300 allow tcp from any to 10.0.0.5 80"
+    nat = "200 nat 123 ip4 from any to 192.0.2.10 in"
+    assert found(firewall(f"{deny}\n{allow} in"), "hidden")
+    assert not found(firewall(f"{deny}\n{nat}\n{allow} in"), "hidden")
+    deny, allow = deny.replace(" in", " out"), f"{allow} out"
+    assert found(firewall(f"{deny}\n{nat}\n{allow}"), "hidden")

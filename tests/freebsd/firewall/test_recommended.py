@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.freebsd.firewall.inputs import FirewallInputs, Service
+from apps.freebsd.firewall.lint import LintContext, lint
 from apps.freebsd.firewall.model import NatInstance, Redirect
 from apps.freebsd.firewall.packet import HOST, Interface, JailPlace, Packet, World, from_jail
 from apps.freebsd.firewall.parse import parse_rule
@@ -279,6 +280,14 @@ def test_sections_never_run_into_each_other():
     assert all(first <= second for first, second in pairwise(numbers))
     assert len(numbers) > 500
     assert all_arrive(walks(opens(STRANGER, PUBLIC, 40000, 2059), *HANDSHAKE, given=given))
+
+
+@BOTH
+def test_lint_finds_nothing_wrong_with_it(options):
+    plain = inputs(WEB_FORWARD, SSH_FORWARD, options=options)
+    for made_from in (plain, replace(plain, panel_address=""), two_instances(), FirewallInputs()):
+        context = LintContext(world=WORLD, jail_networks=made_from.translated, host_address=PUBLIC)
+        assert lint(recommended(made_from), context) == ()
 
 
 def test_every_rule_has_a_purpose_and_reads_back():
