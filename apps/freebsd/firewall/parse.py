@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.actions import ActionPart, read_action
@@ -40,6 +41,9 @@ class Problem:
     sentence: str
 
 
+@lru_cache(
+    maxsize=8192
+)  # the same lines are read by the editor, the plan, the drift and the writing of files
 def parse_rule(text: str) -> Rule:
     """Read one rule.
 
