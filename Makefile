@@ -10,7 +10,7 @@ DEV_STAMP=.venv/installed-dev
 WORKERS?=3
 POSTGRES_WORKERS?=2
 SETS?=1000
-PACKETS?=100
+PACKETS?=110
 # `make check` looks at the settings as production would have them, in a state folder of its own.
 AS_PRODUCTION=JAILPANEL_VAR=var/check JAILPANEL_TLS=1 JAILPANEL_ALLOWED_HOSTS=panel.example
 COMPILE=var/lock/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
@@ -49,7 +49,7 @@ test-postgres: $(DEV_STAMP) ## Run the tests that use a database on a PostgreSQL
 faults: $(DEV_STAMP) ## Strike a running panel at random moments: make faults FAULT=name SEED=number DATABASE=sqlite ROUNDS=2
 	$(BIN)/python -m tests.faults --fault "$(FAULT)" --seed "$(SEED)" --database "$(DATABASE)" --rounds "$(ROUNDS)"
 
-fuzz-firewall: $(DEV_STAMP) ## Let both packet walkers loose on generated rules: make fuzz-firewall SEED=number SETS=1000 PACKETS=100
+fuzz-firewall: $(DEV_STAMP) ## Let both packet walkers loose on generated rules: make fuzz-firewall SEED=number SETS=1000 PACKETS=110
 	$(BIN)/python -m tests.fuzz --seed "$(SEED)" --sets "$(SETS)" --packets "$(PACKETS)" --workers 2
 
 contract: $(DEV_STAMP) ## Try a real scratch host: make contract HOST=address PORT=22 KEY=file

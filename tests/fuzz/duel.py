@@ -70,8 +70,21 @@ class Difference:
     simulator: Told
 
 
-def differences(rules: RuleSet, said: tuple[Said, ...]) -> Difference | None:
-    """Find the first packet of which the two say different things.
+@dataclass(frozen=True, slots=True)
+class Duel:
+    """What came of a case.
+
+    Args:
+        compared: How many packets were compared.
+        difference: The first packet of which the two say different things; or None.
+    """
+
+    compared: int
+    difference: Difference | None
+
+
+def fight(rules: RuleSet, said: tuple[Said, ...]) -> Duel:
+    """Let both walkers loose on a case.
 
     Args:
         rules: What the firewall is told.
@@ -80,10 +93,15 @@ def differences(rules: RuleSet, said: tuple[Said, ...]) -> Difference | None:
     first, second = by_tracer(rules, said), by_simulator(rules, said)
     for place, (packet, one, other) in enumerate(zip(said, first, second, strict=True)):
         if one.is_endless and other.is_endless:
-            break
+            return Duel(place, None)
         if not _agree(packet, one, other):
-            return Difference(place, packet, one, other)
-    return None
+            return Duel(place + 1, Difference(place, packet, one, other))
+    return Duel(len(said), None)
+
+
+def differences(rules: RuleSet, said: tuple[Said, ...]) -> Difference | None:
+    """Find the first packet of which the two say different things; None when they agree on all."""
+    return fight(rules, said).difference
 
 
 def _agree(packet: Said, one: Told, other: Told) -> bool:
@@ -218,6 +236,7 @@ class _Bare:
         packet = Packet(
             NUMBERS[said.proto], said.src, said.dst, said.sport, said.dport, said.flags,
             said.icmp_type if icmp else None, said.icmp_id, said.length, said.offset, said.more,
+            ip_id=1,
         )  # fmt: skip
         return from_outside(self._walker, packet) if said.comes_in else made_here(self._walker, packet)
 

@@ -138,10 +138,8 @@ class Translator:
     def _spares(self, address: str) -> bool:
         """Tell whether a source keeps its own address."""
         modes = self.nat.modes
-        if "proxy_only" in modes:
-            return True
         if "unreg_only" not in modes and "unreg_cgn" not in modes:
-            return False
+            return "proxy_only" in modes
         nets = (*_PRIVATE, _CARRIER) if "unreg_cgn" in modes else _PRIVATE
         return not any(ipaddress.ip_address(address) in net for net in nets)
 

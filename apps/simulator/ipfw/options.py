@@ -29,6 +29,7 @@ FLAGS = {
     "ipoptions": known.IP_OPTIONS,
     "iptos": known.IP_TOS,
 }
+LOOKUP_KEYS = frozenset({"dst-ip", "src-ip", "dst-port", "src-port", "uid", "jail", "dscp"})
 IFACE_MISSING = "recv, xmit, via require interface name or address"
 
 
@@ -249,6 +250,15 @@ def _masks(builder: Builder) -> list[str]:
     return [mask for mask in known.LIMIT_MASKS if mask in chosen]
 
 
+def _lookup(builder: Builder) -> None:
+    """Read what is looked up, and in which table."""
+    form = "format: lookup argument tablenum"
+    key, name = builder.words.take(form, USAGE), builder.words.take(form, USAGE)
+    if key not in LOOKUP_KEYS or not values.is_name(name):
+        raise Refused(form, USAGE)
+    builder.add("lookup", f"{key} {name}")
+
+
 SPECIAL: dict[str, Callable[[Builder], None]] = {
     "not": _not,
     "or": _or,
@@ -271,4 +281,5 @@ SPECIAL: dict[str, Callable[[Builder], None]] = {
     "gid": _owner("gid"),
     "jail": _jail,
     "dscp": _dscp,
+    "lookup": _lookup,
 }

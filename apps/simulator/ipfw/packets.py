@@ -24,10 +24,11 @@ class Packet:
         dport: likewise.
         flags: TCP's: among fin, syn, rst, psh, ack, urg.
         icmp_type: of ICMP and ICMPv6; None for others.
-        ident: ICMP's id, which a NAT instance treats as a port; for fragments, what holds them together.
+        ident: ICMP's id, which a NAT instance treats as a port.
         length: of the whole packet in bytes.
         offset: of a fragment, in bytes; 0 for the first one, and for whole packets.
         more: more fragments follow.
+        ip_id: what holds fragments together.
         ttl: how many hops are left.
         jid: jail of the local socket that it belongs to; None when no socket of this host is known.
         uid: user of that socket; likewise.
@@ -44,6 +45,7 @@ class Packet:
     length: int = 60
     offset: int = 0
     more: bool = False
+    ip_id: int = 0
     ttl: int = 64
     jid: int | None = None
     uid: int | None = None

@@ -92,7 +92,7 @@ OPTIONS = {
     **{word: word for word in ("diverted-loopback", "diverted-output", "iplen", "ipid", "ipprecedence")},
     **{word: word for word in ("dscp", "iptos", "ipttl", "tcpdatalen", "tcpseq", "tcpack", "tcpwin")},
     **{word: word for word in ("tcpmss", "dst-port", "src-port", "proto", "verrevpath", "versrcreach")},
-    **{word: word for word in ("antispoof", "ipsec", "sockarg", "not", "//")},
+    **{word: word for word in ("antispoof", "ipsec", "sockarg", "lookup", "not", "//")},
 }
 
 
