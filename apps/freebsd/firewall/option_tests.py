@@ -31,6 +31,8 @@ from apps.freebsd.firewall.sight import (
     proto_number,
 )
 
+_DSCP = {f"cs{step}": step * 8 for step in range(8)} | {"be": 0, "va": 44, "ef": 46}
+_DSCP |= {f"af{step}{drop}": step * 8 + drop * 2 for step in range(1, 5) for drop in range(1, 4)}
 _TOS_BITS = {"lowdelay": 0x10, "throughput": 0x08, "reliability": 0x04, "mincost": 0x02, "congestion": 0x01}
 
 
@@ -144,6 +146,11 @@ def _tos_test(value: str) -> Test:
     return lambda sight: sight.packet.tos & wanted == wanted and not sight.packet.tos & unwanted
 
 
+def _dscp_test(value: str) -> Test:
+    wanted = frozenset(_DSCP[word] if word in _DSCP else int(word) for word in value.split(","))
+    return lambda sight: sight.packet.tos >> 2 in wanted
+
+
 def _reverse_path(sight: Sight) -> bool:
     """The way back to the source leads over the interface on which it came."""
     if not sight.is_in:
@@ -239,7 +246,7 @@ OPTION_TESTS: Final[Mapping[str, Callable[[str], Test]]] = {
     "iplen": _number_test(lambda sight: sight.packet.length),
     "ipid": _number_test(lambda sight: sight.packet.ip_id),
     "ipver": _number_test(lambda sight: sight.family),
-    "dscp": _number_test(lambda sight: sight.packet.tos >> 2),
+    "dscp": _dscp_test,
     "ipprecedence": _number_test(lambda sight: sight.packet.tos >> 5),
     "iptos": _tos_test,
     "tagged": _tagged_test,

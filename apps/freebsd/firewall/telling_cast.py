@@ -137,6 +137,11 @@ class Cast:
         """Return the interface in whose network somebody is; empty for strangers."""
         return self.places.connected(end.family, int(ip_interface(end.address).ip))
 
+    def nearest(self, family: int) -> list[End]:
+        """Return a jail and the host, so far as they have addresses of that family."""
+        jails, hosts = ([end for end in ends if end.family == family] for ends in (self.jails, self.hosts))
+        return [*jails[:1], *hosts[:1]]
+
     def of_clause(self, clause: Clause) -> list[End]:
         """Return who a clause of addresses means; nobody in particular where it says `any`."""
         found: list[End] = []

@@ -53,7 +53,8 @@ def conversation(wish: Wish, source: End, destination: End, cast: Cast) -> Conve
         icmp_type=_icmp_type(wish, source),
     )
     under_way = ", under way" if wish.is_established else ""
-    said = f"From {source.sender} to {destination.said}{kind_said(packet)}{under_way}"
+    port = f" port {wish.source_port}" if wish.source_port and wish.port else ""
+    said = f"From {source.sender}{port} to {destination.said}{kind_said(packet)}{under_way}"
     first = replace(packet, said=said)
     answer = Packet(is_reply=True)
     if first.flags == SYN:

@@ -17,6 +17,7 @@ from apps.freebsd.firewall.telling_cast import Cast, End
 from apps.freebsd.firewall.telling_made import Wish, conversation
 
 _USUAL_PORT = 80
+_ONLY_IPV6 = frozenset({"ip6", "ipv6", "ipv6-icmp"})
 _ANSWERED_PORT = 50000  # of a rule that names the source port only: it is about answers
 _MOST_PORTS = 3  # of a rule that lists many
 
@@ -34,6 +35,7 @@ class _Asked:
     interface: str
     icmp_type: int | None
     is_established: bool
+    family: int
 
 
 def about_rule(rule: Rule, cast: Cast) -> Iterator[Conversation]:
@@ -42,6 +44,8 @@ def about_rule(rule: Rule, cast: Cast) -> Iterator[Conversation]:
         return
     asked = _asked(rule, cast)
     for proto, (source, destination) in product(asked.protos, _pairs(asked, cast)):
+        if not _fits(proto, source):
+            continue
         for port in asked.ports if _has_ports(proto) else (0,):
             yield conversation(_wish(asked, proto, port), source, destination, cast)
 
@@ -51,14 +55,19 @@ def beside_rule(rule: Rule, cast: Cast) -> Iterator[Conversation]:
     if rule.unread or rule.action in ("check-state", "return"):
         return
     asked = _asked(rule, cast)
-    pairs = _pairs(asked, cast)
     for proto in asked.protos:
+        pairs = [pair for pair in _pairs(asked, cast) if _fits(proto, pair[0])]
         if _has_ports(proto) and _term(rule, "dst-port"):
             for source, destination in pairs[:1]:
                 yield conversation(_wish(asked, proto, _next(asked.ports)), source, destination, cast)
         for source, destination in _outside(rule, pairs, cast):
             port = asked.ports[0] if _has_ports(proto) else 0
             yield conversation(_wish(asked, proto, port), source, destination, cast)
+
+
+def _fits(proto: str, end: End) -> bool:
+    """Each kind of IP has an ICMP of its own."""
+    return {"icmp": 4, "ipv6-icmp": 6}.get(proto, end.family) == end.family
 
 
 def _outside(rule: Rule, pairs: list[tuple[End, End]], cast: Cast) -> Iterator[tuple[End, End]]:
@@ -88,8 +97,16 @@ def _asked(rule: Rule, cast: Cast) -> _Asked:
         direction="in" if _term(rule, "in") else "out" if _term(rule, "out") else "",
         interface=_interface(rule, cast),
         icmp_type=read_ranges(icmp.value)[0][0] if icmp else None,
-        is_established=_term(rule, "established") is not None,
+        is_established=_is_under_way(rule),
+        family=6 if any(term.value in _ONLY_IPV6 for term in rule.proto) or _term(rule, "icmp6types") else 4,
     )
+
+
+def _is_under_way(rule: Rule) -> bool:
+    """Whether it is about connections that were begun before: it says so, or names the source port only."""
+    if _term(rule, "established"):
+        return True
+    return bool(_term(rule, "src-port")) and not _term(rule, "dst-port") and not _term(rule, "setup")
 
 
 def _wish(asked: _Asked, proto: str, port: int) -> Wish:
@@ -144,7 +161,7 @@ def _has_ports(proto: str) -> bool:
 
 def _pairs(asked: _Asked, cast: Cast) -> list[tuple[End, End]]:
     """Return who sends to whom: where the rule says `any`, who it may be follows from the other end."""
-    sources = asked.sources or _anybody(asked.destinations, cast, is_sending=asked.direction != "in")
+    sources = asked.sources or _anybody(asked, cast)
     return [
         (source, destination)
         for source in sources
@@ -153,10 +170,11 @@ def _pairs(asked: _Asked, cast: Cast) -> list[tuple[End, End]]:
     ]
 
 
-def _anybody(destinations: tuple[End, ...], cast: Cast, *, is_sending: bool) -> list[End]:
-    families = dict.fromkeys(end.family for end in destinations) or {4: None}
+def _anybody(asked: _Asked, cast: Cast) -> list[End]:
+    destinations, is_sending = asked.destinations, asked.direction != "in"
+    families = dict.fromkeys(end.family for end in destinations) or {asked.family: None}
     far = [cast.far[family] for family in families]
-    local = [end for end in (*cast.jails[:1], *cast.hosts[:1]) if end.family in families]
+    local = [end for family in families for end in cast.nearest(family)]
     if destinations and all(end.is_local for end in destinations):
         return [*far, *local[:1]] if is_sending else far
     return [*local, *far] if is_sending and not destinations else local if is_sending else far
@@ -166,4 +184,4 @@ def _other_end(source: End, asked: _Asked, cast: Cast) -> list[End]:
     """Return whom somebody sends to where the rule does not say."""
     if source.is_local and asked.direction != "in":
         return [cast.far[source.family]]
-    return [end for end in (*cast.hosts[:1], *cast.jails[:1]) if end.family == source.family]
+    return cast.nearest(source.family)[::-1]

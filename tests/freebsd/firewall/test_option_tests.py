@@ -70,7 +70,10 @@ RST = frozenset({"rst"})
         ("tcp from any to any not dst-port 80", (from_stranger(), LATE), (from_web(),)),
         ("ip from any to any ipttl 64", (UDP,), (from_stranger(ttl=63),)),
         ("ip from any to any iplen 0-100", (UDP,), (from_stranger(length=1500),)),
-        ("ip from any to any ipid 1", (UDP,), (from_stranger(ip_id=2),)),
+        ("ip from any to any ipid 1", (from_stranger(ip_id=1),), (UDP,)),
+        ("ip from any to any dscp af11,ef", (from_stranger(tos=10 << 2), from_stranger(tos=46 << 2)), (UDP,)),
+        ("ip from any to any iptos lowdelay", (from_stranger(tos=0x10),), (UDP,)),
+        ("ip from any to any iptos !mincost", (UDP,), (from_stranger(tos=0x12),)),
         ("ip from any to any verrevpath in", (UDP,), (from_stranger(origin=on("lo1")),)),
         (
             "ip from any to any antispoof in",

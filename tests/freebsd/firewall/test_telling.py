@@ -58,8 +58,9 @@ def test_what_is_published_comes_next_with_the_port_beside_it() -> None:
         ),
         (
             "allow tcp from me 22 to 198.51.100.7 out",
-            ("From the host (192.0.2.10) to 198.51.100.7 port 50000",),
+            ("From the host (192.0.2.10) port 22 to 198.51.100.7 port 50000, under way",),
         ),
+        ("allow ipv6-icmp from any to any icmp6types 128", ("From anywhere to 2001:db8::10 (ping)",)),
         ("deny ip from not 10.0.0.0/24 to me", ("From anywhere to 192.0.2.10 port 80",)),
     ],
 )
