@@ -8,7 +8,7 @@ _NO_PANEL = "It is not known where the panel's connection comes from, so SSH is 
 _NO_OUTSIDE = "The interface towards the world is not known, so rules hold for every interface."
 _NO_PUBLIC = "The host's public IPv4 address is not known."
 _NO_JAILS = "There is no network of jails: nothing is translated."
-_NO_NAT = "There is no NAT instance: jails reach nothing outside."
+_NO_NAT = "There is no NAT instance (the host's NAT tab adds one): jails reach nothing outside."
 _TWICE = "Two NAT instances have one address: the first of them gets all that comes in for it."
 
 

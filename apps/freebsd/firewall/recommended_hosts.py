@@ -15,7 +15,8 @@ from apps.freebsd.firewall.generated import (
 from apps.freebsd.firewall.inputs import FirewallInputs, Service
 from apps.freebsd.firewall.recommended_jails import targets
 
-SERVICES_IN, PING_IN, EVERYONE, OUT = 200, 290, 700, 800
+SERVICES_IN, LEASE_IN, PING_IN, EVERYONE, OUT = 200, 280, 290, 700, 800
+_LEASE = "Keeps the host's address where DHCP gives it."
 _Line = tuple[str, str, str]  # text, purpose, comment
 
 
@@ -34,11 +35,18 @@ def before_nat(inputs: FirewallInputs) -> list[Generated]:
         for one in inputs.host_services
         for to in _own(inputs)
     ]
-    services = _numbered(SERVICES_IN, lines, 90)
+    return [*_numbered(SERVICES_IN, lines, 80), *_lease_in(recv), *_ping_in(inputs, recv)]
+
+
+def _lease_in(recv: str) -> list[Generated]:
+    return [generated(LEASE_IN, f"allow udp from any 67 to any 68 in{recv}", _LEASE)]
+
+
+def _ping_in(inputs: FirewallInputs, recv: str) -> list[Generated]:
     if not inputs.is_icmp_wanted:
-        return services
+        return []
     ping = f"allow icmp from any to {_own(inputs)[0]} in{recv} icmptypes 8"
-    return [*services, generated(PING_IN, ping, "The host can be pinged.", "ping")]
+    return [generated(PING_IN, ping, "The host can be pinged.", "ping")]
 
 
 def _own(inputs: FirewallInputs) -> tuple[str, ...]:
@@ -53,7 +61,7 @@ def after_states(inputs: FirewallInputs) -> list[Generated]:
     """Return what every network needs, and what the host itself may use and answer."""
     return [
         *_numbered(EVERYONE, [*_errors(), *_neighbours(), *_pings6(inputs)]),
-        *_numbered(OUT, [*_uses(inputs), *_answers(inputs), *_lease(inputs)]),
+        *_numbered(OUT, [*_uses(inputs), *_answers(inputs), _lease_out(inputs)]),
     ]
 
 
@@ -123,10 +131,5 @@ def _answer(service: Service) -> _Line:
     return text, f"Lets the answers of the host's own {service.said} out.", ""
 
 
-def _lease(inputs: FirewallInputs) -> list[_Line]:
-    """Return what keeps an address that the host has by DHCP."""
-    purpose = "Keeps the host's address where DHCP gives it."
-    return [
-        (f"allow udp from me 68 to any 67 out{side('xmit', inputs)}", purpose, ""),
-        (f"allow udp from any 67 to any 68 in{side('recv', inputs)}", purpose, ""),
-    ]
+def _lease_out(inputs: FirewallInputs) -> _Line:
+    return f"allow udp from me 68 to any 67 out{side('xmit', inputs)}", _LEASE, ""

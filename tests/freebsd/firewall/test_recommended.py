@@ -139,6 +139,14 @@ def test_host_answers_pings_and_offers_its_service(options):
     assert all_arrive(walks(opens(STRANGER, PUBLIC, 40000, 443), *HANDSHAKE, given=given))
 
 
+@BOTH
+def test_host_keeps_its_lease(options):
+    ask = Packet(HOST, "udp", PUBLIC, WEB, 68, 67)
+    answer = Packet(proto="udp", src=WEB, dst=PUBLIC, sport=67, dport=68)
+
+    assert all_arrive(walks(ask, answer, given=inputs(options=options)))
+
+
 def test_pings_can_be_unwanted():
     given = replace(inputs(), is_icmp_wanted=False)
     (walk,) = walks(Packet(proto="icmp", src=STRANGER, dst=PUBLIC, icmp_type=8), given=given)
