@@ -92,6 +92,7 @@ BAD = {
         "add 10 set 18 allow ip from any to any\0\n",
         "add 10 set 18 allow ip from any to any\tin\n",
         "\nadd 10 set 18 allow ip from any to any\n",
+        f"{'add 10 set 18 allow ip from any to any':4095}-f flush\n",  # ipfw reads 4095 bytes at once
     ],
     "next.globals": [
         "add 10 set 18 allow ip from any to any\n",
