@@ -84,7 +84,7 @@ class Packet:
     length: int = 60
     ttl: int = 64
     tos: int = 0
-    ip_id: int = 0
+    ip_id: int = 1
     is_reply: bool = False
     after_s: float = 0
     said: str = ""

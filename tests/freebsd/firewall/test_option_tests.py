@@ -70,7 +70,7 @@ RST = frozenset({"rst"})
         ("tcp from any to any not dst-port 80", (from_stranger(), LATE), (from_web(),)),
         ("ip from any to any ipttl 64", (UDP,), (from_stranger(ttl=63),)),
         ("ip from any to any iplen 0-100", (UDP,), (from_stranger(length=1500),)),
-        ("ip from any to any ipid 1", (from_stranger(ip_id=1),), (UDP,)),
+        ("ip from any to any ipid 7", (from_stranger(ip_id=7),), (UDP,)),
         ("ip from any to any dscp af11,ef", (from_stranger(tos=10 << 2), from_stranger(tos=46 << 2)), (UDP,)),
         ("ip from any to any iptos lowdelay", (from_stranger(tos=0x10),), (UDP,)),
         ("ip from any to any iptos !mincost", (UDP,), (from_stranger(tos=0x12),)),
