@@ -41,7 +41,7 @@ def switch(new: int, old: Sequence[int], seconds: int) -> Command:
         (AGENT, VERB, str(new), ",".join(map(str, old)), str(seconds)),
         f"Put set {new} in force in the place of {names}, in one step of the kernel's, with NAT and tables. "
         f"In {seconds} seconds the host takes it back unless the panel reaches it over a fresh connection.",
-        undo="the host does so itself, unless the panel reaches it",
+        undo=f"/sbin/ipfw -q set enable {' '.join(map(str, old))} disable {new}",
         timeout_s=seconds + _SLACK_S,
     )
 
