@@ -21,7 +21,8 @@ from apps.simulator.server import ToolServer, refresh
 from apps.simulator.shell import external
 from apps.simulator.shell.run import Shell
 from apps.simulator.shell.streams import Streams, given
-from apps.simulator.ssh import KEYS, LOGIN, Sshd
+from apps.simulator.ssh import KEYS, Sshd
+from apps.simulator.ssh_session import LOGIN
 from apps.simulator.tools.logger import AUTH, MESSAGES
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from apps.simulator import agent, inprocess
 from apps.simulator.call import Buffer, Call
-from apps.simulator.ssh import LOGIN
+from apps.simulator.ssh_session import LOGIN
 from tests.simulator.machines import PLAIN, READY, ZFS
 from tests.simulator.served import NONCE, only_host, say, serving
 

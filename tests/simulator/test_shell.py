@@ -14,7 +14,7 @@ from apps.simulator.shell.parser import parse
 from apps.simulator.shell.run import Shell
 from apps.simulator.shell.streams import Streams, given
 from apps.simulator.shell.tree import SyntaxFault
-from apps.simulator.ssh import LOGIN
+from apps.simulator.ssh_session import LOGIN
 from tests.simulator.machines import PLAIN, make
 
 DEADLINE_S = 20
