@@ -53,7 +53,7 @@ OPTIONS = (
     *("tagged 7", "frag", "frag mf", "frag !mf", "ipttl 64", "iplen 60-1500", "verrevpath", "antispoof"),
     *("versrcreach", "lookup src-ip some", "lookup dst-ip some", "established"),
 )
-OPTIONS4 = (f"src-ip {JAIL_NET}", f"dst-ip {OUTSIDE[0]}", "dst-ip me", "src-ip table(some)", "ipid 1-7")
+OPTIONS4 = (f"src-ip {JAIL_NET}", f"dst-ip {OUTSIDE[0]}", "dst-ip me", "ipid 1-7")
 TCP_OPTIONS = (
     *("setup", "setup", "established", "established", "tcpflags syn,!ack", "tcpflags fin", "tcpflags !rst"),
     "{ setup or established }",

@@ -48,13 +48,17 @@ class Translator:
         return self._incoming(packet)
 
     def recognises(self, packet: Packet, *, leaving: bool) -> bool:
-        """Tell whether a packet belongs to a translation that is under way.
+        """Tell whether a packet belongs to a translation that is under way, or to a redirect.
 
         Args:
             packet: of IPv4.
             leaving: it goes out of the host.
         """
-        return (self._link_out(packet) if leaving else self._link_in(packet)) is not None
+        if leaving:
+            ends = _source(packet), _far_destination(packet)
+            return bool(self._link_out(packet) or self._published(packet, *ends))
+        ends = _destination(packet), _far_source(packet)
+        return bool(self._link_in(packet) or self._redirected(packet, *ends))
 
     def _outgoing(self, packet: Packet) -> Packet:
         if packet.offset:  # has no ports, and makes no link
@@ -105,7 +109,8 @@ class Translator:
             step = local[1] - server.port if redirect.kind == "port" else 0
             if len(redirect.servers) == 1 and server.address == local[0] and _has(redirect, step, remote):
                 port = redirect.public_port + step if redirect.kind == "port" else local[1]
-                return self._public(redirect), port
+                public = self._default(local[0]) if redirect.public == ANYWHERE else redirect.public
+                return public, port
         return None
 
     def _redirected(self, packet: Packet, alias: _End, remote: _End) -> _End | None:
@@ -133,6 +138,10 @@ class Translator:
         for redirect in self.nat.redirects:
             if redirect.kind == "addr" and [server.address for server in redirect.servers] == [source]:
                 return self._public(redirect)
+        return self._default(source)
+
+    def _default(self, source: str) -> str:
+        """Give the instance's address, or a source its own where the mode spares it."""
         return source if self._spares(source) else self.address or source
 
     def _spares(self, address: str) -> bool:
