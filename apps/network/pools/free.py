@@ -50,16 +50,26 @@ def first_gap(part: Range, taken: Taken) -> str:
         part: Where to look.
         taken: Says how many keys of a range are taken.
     """
-    width, size = 1, part.size
-    while taken(Range(part.first, shifted(part.first, width - 1))) == width:
-        if width == size:
-            return ""
-        width = min(width * 2, size)
-    low, high = width // 2 if width < size else 0, width
-    while high - low > 1:
-        middle = (low + high) // 2
-        if taken(Range(part.first, shifted(part.first, middle - 1))) == middle:
-            low = middle
+    known, step, size = 0, 1, part.size
+    while known < size:
+        step = min(step, size - known)
+        if not _is_full(part, known, step, taken):
+            return shifted(part.first, _narrowed(part, known, step, taken))
+        known, step = known + step, step * 2
+    return ""
+
+
+def _narrowed(part: Range, known: int, step: int, taken: Taken) -> int:
+    """Return where the first gap is, given that it is within `step` keys behind the first `known`."""
+    while step > 1:
+        half = step // 2
+        if _is_full(part, known, half, taken):
+            known, step = known + half, step - half
         else:
-            high = middle
-    return shifted(part.first, low)
+            step = half
+    return known
+
+
+def _is_full(part: Range, known: int, step: int, taken: Taken) -> bool:
+    within = Range(shifted(part.first, known), shifted(part.first, known + step - 1))
+    return taken(within) == step

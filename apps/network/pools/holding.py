@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from apps.network.pools.free import next_free
 from apps.network.pools.queries import pool_of
 
 TOPIC = "pools"
+# An address that is typed by hand is held without waiting for the pool.
+_TRIES = 10
 
 
 def hold_next(pool: AddressPool, host: Host, jail: str, job: Job | None = None) -> HeldAddress:
@@ -27,8 +30,11 @@ def hold_next(pool: AddressPool, host: Host, jail: str, job: Job | None = None) 
     """
     with transaction.atomic():
         row = locked(pool)
-        address = next_free(row)
-        return _insert(row, address, host, jail, job)
+        for _ in range(_TRIES):
+            address = next_free(row)
+            with suppress(Conflict):
+                return _insert(row, address, host, jail, job)
+    raise Conflict(f"Others were quicker each time in the pool {pool.name}. Try again.")
 
 
 def locked(pool: AddressPool) -> AddressPool:

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from apps.accounts.actor import Actor
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import InvalidInput
-from apps.network.models import AddressPool, HeldAddress, SeenAddress
+from apps.network.models import AddressPool, HeldAddress, SeenAddress, address_key
 from apps.network.pools.entries import (
     Entry,
     Gap,
@@ -24,7 +24,7 @@ from apps.network.pools.entries import (
     with_gaps,
 )
 from apps.network.pools.numbers import ends_of, parse_address, parse_network, shifted
-from apps.network.pools.queries import seen_in
+from apps.network.pools.queries import pool_list, seen_in
 from apps.pages.listing import Column, Filter, Listing, ListSpec
 
 STATES = tuple((one.key, one.label) for one in (State.HELD, State.AWAITED, State.STRAY, State.OWN))
@@ -113,6 +113,7 @@ class AddressListing(Listing[Any]):
 
     def __init__(self, actor: Actor, query: QueryDict) -> None:
         super().__init__(ADDRESSES, HeldAddress.objects.all(), query)
+        self.actor = actor
         self.hosts = actor.scope(Perm.NETWORK_VIEW)
         self.held: QuerySet[HeldAddress] = HeldAddress.objects.all()
         self.seen: QuerySet[SeenAddress] = SeenAddress.objects.all()
@@ -131,6 +132,15 @@ class AddressListing(Listing[Any]):
     def entries(self) -> list[Entry]:
         """The addresses of this page."""
         return entries_of(self.page.object_list, self.held, self.seen, self.hosts)
+
+    @cached_property
+    def pools(self) -> list[AddressPool]:
+        """The pools in which the address lies that is searched for, if it is one."""
+        try:
+            key = address_key(str(parse_address(self.text)))
+        except InvalidInput:
+            return []
+        return list(pool_list(self.actor).filter(first_key__lte=key, last_key__gte=key))
 
 
 def _wanted(text: str) -> Q:

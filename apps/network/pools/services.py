@@ -218,7 +218,7 @@ def seen_take_over(*, actor: Actor, pool: AddressPool) -> tuple[int, int]:
         row = locked(pool)
         require(actor, row.host_id, row.group)
         wanted, doubles = to_take_over(row)
-        HeldAddress.objects.bulk_create(wanted, batch_size=400)
+        HeldAddress.objects.bulk_create(wanted, batch_size=400, ignore_conflicts=True)
         held = [f"{one.address} for {one.jail}" for one in wanted]
         record(actor=actor, action="pool.taken_over", subject=subject_of(row), addresses=held)
         announce()

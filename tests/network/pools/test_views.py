@@ -188,6 +188,12 @@ def test_addresses_are_found_over_all_pools_and_hosts(owner, pool, asked, found)
     assert re.findall(r'row-title font-monospace">([^<]*)', page) == found
 
 
+def test_an_address_that_nobody_has_is_shown_with_its_pool(owner, pool):
+    page = text(owner.client.get("/network/addresses/", {"q": "10.0.0.99"}))
+    assert f'href="{url(pool)}"' in page
+    assert "held by nobody, seen nowhere" in page
+
+
 def test_a_search_finds_nothing_of_hosts_out_of_sight(viewer, pool):
     page = text(viewer.client.get("/network/addresses/", {"q": "10.0.0."}))
     assert re.findall(r'row-title font-monospace">([^<]*)', page) == ["10.0.0.2", "10.0.0.4", "10.0.0.5"]
