@@ -247,7 +247,16 @@ def test_without_the_module_of_nat(host):
         1,
         "ipfw: setsockopt(IP_FW_NAT44_XCONFIG): Invalid argument\n",
     )
-    assert said(host, "ipfw add 1 nat 1 ip4 from any to any") == ["00001 nat 1 ip4 from any to any"]
+    refusal = "ipfw: getsockopt(IP_FW_XADD): Invalid argument\n"
+    assert refused(host, "ipfw add 1 nat 1 ip4 from any to any") == (69, refusal)
+    assert said(host, "ipfw -n add 1 nat 1 ip4 from any to any") == ["00001 nat 1 ip4 from any to any"]
+
+
+def test_the_kernels_limit_of_the_log_is_part_of_a_rule(host):
+    said(host, "sysctl net.inet.ip.fw.verbose_limit=100")
+    assert said(host, f"ipfw add 1 deny log {ANY}") == [f"00001 deny log logamount 100 {ANY}"]
+    said(host, "sysctl net.inet.ip.fw.verbose_limit=0")
+    assert said(host, f"ipfw add 2 deny log {ANY}") == [f"00002 deny log {ANY}"]
 
 
 def test_jails_may_not(host):

@@ -16,6 +16,8 @@ from apps.simulator.ipfw.refused import DATAERR, OSERR, UNAVAILABLE, USAGE, Refu
 from apps.simulator.ipfw.session import NO_MODULE, Session
 from apps.simulator.ipfw.words import Words
 
+ADDING = "getsockopt(IP_FW_XADD)"
+MODULES = {"nat": "ipfw_nat", "divert": "ipdivert", "tee": "ipdivert"}
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -23,11 +25,21 @@ def add(session: Session, words: Words) -> None:
     """Add a rule and print it as the kernel has it."""
     rule = parse_rule(words)
     if not session.is_test:
-        kernel.add(session.kernel("getsockopt(IP_FW_XADD)", UNAVAILABLE), rule)
-        session.machine.touch()
+        _give(session, rule)
     if not session.is_quiet:
         style = dataclasses.replace(session.style, widths=widths([rule]))
         session.say(rule_line(rule, style))
+
+
+def _give(session: Session, rule: Rule) -> None:
+    """Give a rule to the kernel, which refuses actions whose module is not there."""
+    ipfw = session.kernel(ADDING, UNAVAILABLE)
+    if rule.action in MODULES and not session.is_loaded(MODULES[rule.action]):
+        raise Refused(f"{ADDING}: Invalid argument", UNAVAILABLE)
+    if rule.is_logged and not rule.log_amount:
+        rule.log_amount = int(session.machine.kernel.sysctls.get("net.inet.ip.fw.verbose_limit", "0"))
+    kernel.add(ipfw, rule)
+    session.machine.touch()
 
 
 def delete(session: Session, words: Words, *, of_nat: bool = False) -> None:

@@ -5,13 +5,11 @@ Source: sbin/ipfw/tables.c; reference ipfw §9; captures/ipfw.json. What neither
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 from collections.abc import Callable
 
-from apps.simulator.ipfw import kernel
+from apps.simulator.ipfw import entries, kernel
 from apps.simulator.ipfw.model import Entry, Ipfw, Table
-from apps.simulator.ipfw.refused import DATAERR, NOHOST, OSERR, UNAVAILABLE, USAGE, Refused
+from apps.simulator.ipfw.refused import DATAERR, OSERR, UNAVAILABLE, USAGE, Refused
 from apps.simulator.ipfw.session import Session
 from apps.simulator.ipfw.values import c_number, is_name
 from apps.simulator.ipfw.words import Words
@@ -155,20 +153,12 @@ def _list(session: Session, ipfw: Ipfw, name: str, _words: Words) -> None:
     for table in ipfw.tables if name == "all" else [_table(ipfw, name)]:
         if name == "all":
             session.say(_head(table))
-        for entry in sorted(table.entries, key=lambda item: order(table.kind, item.key)):
+        for entry in sorted(table.entries, key=lambda item: entries.order(table.kind, item.key)):
             session.say(f"{entry.key} {entry.value}")
 
 
 def _head(table: Table) -> str:
     return f"--- table({table.name}), set(0) ---"
-
-
-def order(kind: str, key: str) -> tuple[object, ...]:
-    """Give the place of a key in the kernel's order: IPv4 before IPv6, by number; names as they are."""
-    if kind == "addr":
-        network = ipaddress.ip_network(key)
-        return network.version, int(network.network_address), network.prefixlen
-    return (int(key),) if kind == "number" else (key,)
 
 
 def _info(session: Session, ipfw: Ipfw, name: str, _words: Words) -> None:
@@ -186,68 +176,22 @@ def _info(session: Session, ipfw: Ipfw, name: str, _words: Words) -> None:
 
 def _lookup(session: Session, ipfw: Ipfw, name: str, words: Words) -> None:
     table = _table(ipfw, name)
-    wanted = key(table.kind, words.take("address required"), words)
+    wanted = entries.key(table.kind, words.take("address required"), words)
     found = next((entry for entry in table.entries if entry.key == wanted), None)
     if found is None and table.kind == "addr":
-        found = _covering(table, wanted)
+        found = entries.covering(table, wanted)
     if found is None:
         raise Refused("Entry not found", UNAVAILABLE)
     session.say(f"{found.key} {found.value}")
-
-
-def _covering(table: Table, wanted: str) -> Entry | None:
-    """Find the longest network that an address lies in."""
-    address = ipaddress.ip_network(wanted)
-    found = []
-    for entry in table.entries:
-        network = ipaddress.ip_network(entry.key)
-        if network.version == address.version and network.overlaps(address):
-            found.append((network.prefixlen, entry))
-    return max(found, key=lambda item: item[0])[1] if found else None
-
-
-def key(kind: str, text: str, words: Words) -> str:
-    """Read a key; of an address table its network, with its length.
-
-    Raises:
-        Refused: no table of this kind has such a key.
-    """
-    if kind == "number":
-        if not text.isdecimal():
-            raise Refused(f"Invalid number: {text}")
-        return str(int(text))
-    if kind != "addr":
-        return text
-    host, _, length = text.partition("/")
-    try:
-        base = host if ":" in host else str(ipaddress.IPv4Address(socket.inet_aton(host)))
-        return str(ipaddress.ip_network(f"{base}/{length}" if length else base, strict=False))
-    except OSError:
-        found = words.names.hosts.get(host)
-    except ValueError:
-        raise Refused(f"bad {'width' if length else 'address'} ``{length or text}''") from None
-    if found is None:
-        raise Refused(f"hostname ``{host}'' unknown", NOHOST)
-    return f"{found}/32"
-
-
-def _value(text: str) -> str:
-    """Read a value: a number, or an IPv4 address, which is one."""
-    if text.isdecimal():
-        return str(int(text))
-    try:
-        return str(int(ipaddress.IPv4Address(text)))
-    except ValueError:
-        raise Refused(f"Unable to parse value {text}", OSERR) from None
 
 
 def _add(session: Session, ipfw: Ipfw, name: str, words: Words) -> None:
     table = ipfw.table(name) or Table(name)
     pairs = []
     while words:
-        entry = Entry(key(table.kind, words.take(), words))
+        entry = Entry(entries.key(table.kind, words.take(), words))
         if words:
-            entry.value = _value(words.take())
+            entry.value = entries.value(words.take())
         pairs.append(entry)
     if not pairs:
         raise Refused("address required", USAGE)
@@ -257,21 +201,7 @@ def _add(session: Session, ipfw: Ipfw, name: str, words: Words) -> None:
         kernel.add_table(ipfw, table)
     if table.is_locked:
         raise Refused("Adding record failed: table is locked", OSERR)
-    _report(session, [_put(session, table, entry) for entry in pairs], "Adding")
-
-
-def _put(session: Session, table: Table, entry: Entry) -> tuple[str, Entry]:
-    """Put an entry in; one that is there is kept, or with -q gets the new value."""
-    old = next((item for item in table.entries if item.key == entry.key), None)
-    if old is None and table.limit and len(table.entries) >= table.limit:
-        return "limit", entry
-    if old is None:
-        table.entries.append(entry)
-        return "added", entry
-    if session.is_quiet:
-        old.value = entry.value
-        return "updated", entry
-    return "exists", entry
+    entries.report(session, [entries.put(session, table, entry) for entry in pairs], "Adding")
 
 
 def _delete(session: Session, ipfw: Ipfw, name: str, words: Words) -> None:
@@ -282,26 +212,12 @@ def _delete(session: Session, ipfw: Ipfw, name: str, words: Words) -> None:
         raise Refused("Deleting record failed: table is locked", OSERR)
     done = []
     for text in words:
-        wanted = key(table.kind, text, words)
+        wanted = entries.key(table.kind, text, words)
         old = next((item for item in table.entries if item.key == wanted), None)
         if old:
             table.entries.remove(old)
         done.append(("deleted", old) if old else ("notfound", Entry(wanted)))
-    _report(session, done, "Deleting")
-
-
-FAULTS = {"exists": "record already exists", "notfound": "record not found", "limit": "limit hit"}
-
-
-def _report(session: Session, done: list[tuple[str, Entry]], doing: str) -> None:
-    """Say what came of each key; with -q only of what is worse than a key that was there or was not."""
-    fault = next((FAULTS[word] for word, _entry in done if word in FAULTS), "")
-    if session.is_quiet and fault != "limit hit":
-        return
-    for word, entry in done:
-        session.say(f"{word}: {entry.key} {entry.value}")
-    if fault:
-        raise Refused(f"{doing} record failed: {fault}", OSERR)
+    entries.report(session, done, "Deleting")
 
 
 ACTIONS: dict[str, Callable[[Session, Ipfw, str, Words], None]] = {
