@@ -17,6 +17,7 @@ from apps.network.rulesets.tables import TableWish
 from apps.network.rulesets.values import Values, interfaces_of, proposal
 
 _OBSERVED = "observed"
+MOST_NOTE = 2000
 WAYS = (
     (Layout.RECOMMENDED, "The recommended set: NAT, states and a closing deny, with what you let in and out"),
     (Layout.ARTICLE, "The article's set, to the letter"),
@@ -35,7 +36,9 @@ class NewRuleSetForm(forms.Form):
     begins = forms.ChoiceField(
         label="Begins as", choices=WAYS, widget=forms.RadioSelect, initial=Layout.RECOMMENDED
     )
-    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    note = forms.CharField(
+        label="Note", required=False, max_length=MOST_NOTE, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,7 +100,9 @@ class DescribeForm(forms.Form):
     """A rule set's name and note."""
 
     name = forms.CharField(label="Name", max_length=63)
-    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    note = forms.CharField(
+        label="Note", required=False, max_length=MOST_NOTE, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class ValuesForm(forms.Form):

@@ -8,9 +8,11 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from apps.freebsd.firewall.compare import ChangedFate
 from apps.hosts.models import Host
 from apps.network.models import RuleSet
 from apps.network.rulesets.queries import hosts_of
+from apps.network.tracing.spelling import query_of, spell
 
 register = template.Library()
 
@@ -36,3 +38,10 @@ def hosts_state(hosts: Sequence[Host]) -> SafeString:
         words = "no rules seen yet" if len(hosts) == 1 else f"no rules seen yet on {unseen} of {len(hosts)}"
         return format_html('<span class="text-secondary">{}</span>', words)
     return format_html('<span class="state state-green"><span>{}</span></span>', "as wanted")
+
+
+@register.filter
+def trace_query(fate: ChangedFate) -> str:
+    """Return the query string of the tracer's page for a conversation, live and wanted beside each other."""
+    packets = fate.conversation[: fate.place + 1]
+    return query_of([spell(packet) for packet in packets], "both")

@@ -10,6 +10,7 @@ from apps.freebsd.firewall.printing import rule_text, term_text
 from apps.freebsd.firewall.walk import Ending, Fate, Line, Outcome, Pass, Walk
 
 MOST_FOLDED = 60  # lines that did not match and are shown when they are unfolded
+MOST_OPEN = 400  # in a longer pass, lines that only count are folded, too
 OUTCOMES = {
     Outcome.MISSED: ("no match", "quiet", "x"),
     Outcome.LOOKED: ("no state found", "quiet", "search"),
@@ -70,6 +71,14 @@ class Fold:
     left_out: int = 0
 
     @property
+    def says(self) -> str:
+        """What its lines did, in a word for all of them."""
+        plural = self.count != 1
+        if any(line.tone == "on" for line in self.lines):
+            return "decide nothing" if plural else "decides nothing"
+        return "do not match" if plural else "does not match"
+
+    @property
     def count(self) -> int:
         """How many lines it stands for."""
         return len(self.lines) + self.left_out
@@ -116,7 +125,8 @@ def shown(walk: Walk, firewall: Firewall) -> ShownWalk:
 
 def _folds(one: Pass, firewall: Firewall) -> tuple[Fold, ...]:
     found: list[Fold] = []
-    for is_quiet, group in groupby(one.lines, key=lambda line: line.outcome in _FOLDS):
+    folds = _FOLDS if len(one.lines) <= MOST_OPEN else (*_FOLDS, Outcome.COUNTED)
+    for is_quiet, group in groupby(one.lines, key=lambda line: line.outcome in folds):
         lines = list(group)
         if is_quiet:
             kept = tuple(_line(line, firewall) for line in lines[:MOST_FOLDED])

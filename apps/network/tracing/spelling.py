@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_address
+from urllib.parse import urlencode
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.packet import From, Origin, Packet
@@ -145,3 +146,9 @@ _FIELDS = {
 def _spell_end(address: str, port: int) -> str:
     shown = f"[{address}]" if ":" in address else address
     return f"{shown}:{port}" if port else shown
+
+
+def query_of(spelled: list[str], against: str) -> str:
+    """Return the query string of a conversation."""
+    pairs = [("p", text) for text in spelled] + ([("against", against)] if against else [])
+    return f"?{urlencode(pairs)}" if pairs else "?"

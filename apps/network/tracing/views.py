@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -23,7 +22,7 @@ from apps.network.rulesets.values import proposal
 from apps.network.tracing.against import BOTH, LIVE, WANTED, Side, sides
 from apps.network.tracing.forms import PacketForm
 from apps.network.tracing.showing import ShownWalk, differ, shown
-from apps.network.tracing.spelling import read_packet, spell
+from apps.network.tracing.spelling import query_of, read_packet, spell
 from apps.network.tracing.stories import Story, stories
 from apps.network.tracing.ways import ways_of
 from apps.network.tracing.world import world_of
@@ -75,7 +74,6 @@ def _frame(host: Host, world: World, spelled: list[str], against: str) -> dict[s
         "area": "firewall",
         "spelled": spelled,
         "against": against,
-        "choices": [(label, key == against, query_of(spelled, key)) for key, label in _AGAINST],
         "stories": [_told(story, spelled, against) for story in told],
     }
 
@@ -86,7 +84,16 @@ def _told(story: Story, spelled: list[str], against: str) -> tuple[str, bool, st
 
 def _traced(host: Host, world: World, spelled: list[str], against: str) -> dict[str, Any]:
     against_what = sides(host, against)
-    found: dict[str, Any] = {"sides": against_what, "steps": [], "problem": "", "reply": "", "carry_on": ""}
+    if against not in {LIVE, WANTED, BOTH}:
+        against = against_what[0].key if len(against_what) == 1 else BOTH
+    choices = [(label, key == against, query_of(spelled, key)) for key, label in _AGAINST]
+    found: dict[str, Any] = {
+        "choices": choices,
+        "sides": against_what,
+        "steps": [],
+        "problem": "",
+        "reply": "",
+    }
     try:
         packets = tuple(read_packet(text) for text in spelled)
         found["steps"] = _steps(world, packets, spelled, against_what, against)
@@ -124,9 +131,3 @@ def _reply_to(packets: tuple[Packet, ...]) -> str:
     if "icmp" in first.proto and first.icmp_type in {8, 128} and len(packets) == 1:
         return f"reply type={0 if first.icmp_type == 8 else 129}"
     return "reply"
-
-
-def query_of(spelled: list[str], against: str) -> str:
-    """Return the query string of a conversation."""
-    pairs = [("p", text) for text in spelled] + ([("against", against)] if against else [])
-    return f"?{urlencode(pairs)}" if pairs else "?"

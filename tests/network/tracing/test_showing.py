@@ -53,3 +53,9 @@ def test_fates_differ_only_where_somebody_notices():
     )
     assert not differ(denied.walk.fate, dropped.walk.fate)
     assert differ(denied.walk.fate, passed.walk.fate)
+
+
+def test_in_a_long_pass_rules_that_only_count_are_folded_too():
+    rules = "".join(f"{number} count ip from any to any\n" for number in range(1, 501))
+    fold, _default = walked(rules).passes[0].folds
+    assert (fold.count, fold.is_folded, fold.says) == (500, True, "decide nothing")
