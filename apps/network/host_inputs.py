@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Network, collapse_addresses, ip_address, ip_network
 
+from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.inputs import FirewallInputs
 from apps.freebsd.firewall.model import NatInstance, Redirect
+from apps.freebsd.firewall.nat_config import nat_text, parse_nat
 from apps.freebsd.values import is_private
 from apps.hosts.models import Host
 from apps.network.choices import Choices
@@ -79,13 +81,22 @@ def wanted_rows(host: Host) -> list[WantedNat]:
 def instance_of(row: WantedNat) -> NatInstance:
     """Return an instance as ipfw knows it."""
     redirects = frozenset(redirect_of(one) for one in row.forwards.all())
-    return NatInstance(row.number, row.address, row.interface, frozenset(row.options), redirects)
+    return canonical(NatInstance(row.number, row.address, row.interface, frozenset(row.options), redirects))
+
+
+def canonical(nat: NatInstance) -> NatInstance:
+    """Return an instance as ipfw would give it back; itself where ipfw would refuse it."""
+    try:
+        return parse_nat(nat_text(nat))
+    except InvalidInput:
+        return nat
 
 
 def redirect_of(row: PortForward) -> Redirect:
     """Return a forward as ipfw knows it."""
+    places = row.local_address.split(",")
     if row.kind != "port":
-        return Redirect(row.kind, (row.local_address,), row.public_address, row.proto, row.remote)
-    local = tuple(f"{text}:{row.local_ports}" for text in row.local_address.split(","))
+        return Redirect(row.kind, tuple(places), row.public_address, row.proto, row.remote)
+    local = tuple(f"{text}:{row.local_ports}" for text in places)
     public = f"{row.public_address}:{row.public_ports}" if row.public_address else row.public_ports
     return Redirect("port", local, public, row.proto, row.remote)

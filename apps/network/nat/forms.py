@@ -126,7 +126,14 @@ class ForwardForm(forms.Form):
         "Public address", help_text="Empty: every address of the instance. A whole address has to be said."
     )
     target = forms.ChoiceField(label="Leads to", required=False)
-    local_address = _ipv4("Or this address", help_text="Where none of the jails above is meant.")
+    local_address = forms.RegexField(
+        r"\A[0-9.]{7,15}(,[0-9.]{7,15}){0,15}\Z",
+        label="Or this address",
+        required=False,
+        help_text="Where none of the jails above is meant. Several, with commas between them, take turns.",
+        widget=forms.TextInput(dict(_MONO)),
+        error_messages={"invalid": "This is an address such as 10.0.0.2, or several: 10.0.0.2,10.0.0.3."},
+    )
     local_ports = _ports(
         "Port there", "Empty: the same as outside. A range has to be as long as the one outside."
     )

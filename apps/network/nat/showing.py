@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall import model
-from apps.freebsd.firewall.nat_config import nat_text, parse_nat
+from apps.freebsd.firewall.nat_config import nat_text
 from apps.network.host_inputs import instance_of
 from apps.network.models import NatInstance
 from apps.network.nat.options import MEANINGS, ODD
@@ -34,7 +33,7 @@ class ShownNat:
     @property
     def wanted(self) -> model.NatInstance | None:
         """What is wanted, as ipfw knows it."""
-        return canonical(instance_of(self.row)) if self.row else None
+        return instance_of(self.row) if self.row else None
 
     @property
     def state(self) -> str:
@@ -62,14 +61,6 @@ class ShownNat:
     def live_text(self) -> str:
         """The line that would make what is on the host."""
         return nat_text(self.live) if self.live else ""
-
-
-def canonical(nat: model.NatInstance) -> model.NatInstance:
-    """Return an instance as ipfw would give it back; itself when ipfw would refuse it."""
-    try:
-        return parse_nat(nat_text(nat))
-    except InvalidInput:
-        return nat
 
 
 def shown(

@@ -19,6 +19,7 @@ from apps.network.models import NatInstance, PortForward
 from apps.network.nat.queries import jail_addresses
 from apps.network.rulesets.seen import seen_firewall
 
+MOST_CHARACTERS = 255  # as PortForward.local_address has it
 _NO_ADDRESS = "This instance has no address: an address that NAT needs is said here before it is kept."
 
 
@@ -58,7 +59,11 @@ def _made(host: Host, found: model.NatInstance) -> NatInstance:
         host=host, number=found.number, address=found.address, interface=found.interface, options=options
     )
     jails = {one.address: one.jail for one in jail_addresses(host)}
-    PortForward.objects.bulk_create(_forward(row, one, jails) for one in found.redirects)
+    made = [_forward(row, one, jails) for one in found.redirects]
+    keys = {(one.kind, one.proto, one.public_address, one.public_ports, one.remote) for one in made}
+    if len(keys) < len(made) or any(len(one.local_address) > MOST_CHARACTERS for one in made):
+        raise Conflict("Two of its forwards take the same port, or one leads to too many addresses.")
+    PortForward.objects.bulk_create(made)
     return row
 
 

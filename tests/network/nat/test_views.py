@@ -279,6 +279,17 @@ def test_tracer_says_whether_a_forward_is_reached(owner, alpha):
     assert (one.reach.is_open, one.reach.rule) == (False, 195)
 
 
+def test_several_jails_take_turns(owner, alpha):
+    several = {"target": "", "local_address": "10.0.0.7,10.0.0.6", "public_ports": "25", "local_ports": "25"}
+    ranged = several | {"public_ports": "20-25", "local_ports": "20-25"}
+    refused = owner.client.post(url("-forward-add", alpha.pk, 123), forward(**ranged))
+    answer = owner.client.post(url("-forward-add", alpha.pk, 123), forward(**several))
+
+    assert "single port" in str(refused.context["form"].errors["local_ports"])
+    assert answer.status_code == 302
+    assert "redirect_port tcp 10.0.0.6:25,10.0.0.7:25 25" in page(owner, alpha)
+
+
 def test_jail_that_lost_its_address_is_told(owner, alpha):
     owner.client.post(url("-forward-add", alpha.pk, 123), forward())
     SeenAddress.objects.all().delete()
