@@ -183,3 +183,13 @@ def test_the_command_line_shows_the_plan_and_asks(host, rule_set, monkeypatch):
     with pytest.raises(SystemExit):
         call_command("firewall", "apply", "alpha", "--yes", stdout=out, stderr=err)
     assert not Job.objects.exists()
+
+
+def test_firewalls_that_somebody_changed_stand_in_the_list_of_drift(owner, outsider, host):
+    see(host, LIVE)
+    assert "Hosts with other rules" not in shown(owner.client, reverse("jails:drift-list"))
+    HostFirewall.objects.update(differs_since=timezone.now())
+    text = shown(owner.client, reverse("jails:drift-list"))
+    assert "Hosts with other rules in force than the panel put there." in text
+    assert url(host) in text
+    assert url(host) not in shown(outsider.client, reverse("jails:drift-list"))
