@@ -14,7 +14,9 @@ _TWICE = "Two NAT instances have one address: the first of them gets all that co
 
 def hints(inputs: FirewallInputs) -> tuple[str, ...]:
     """Return what is lacking, in sentences."""
-    addresses = [one.address for one in inputs.nat if one.address]
+    first = (*inputs.public4, "")[0]
+    own = (one.address or (first if one.interface == inputs.outside else "") for one in inputs.nat)
+    addresses = [text for text in own if text]
     found = (
         (not inputs.panel_address, _NO_PANEL),
         (not inputs.outside, _NO_OUTSIDE),

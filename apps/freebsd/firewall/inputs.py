@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, collapse_addresses, ip_address, ip_network
 
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.model import NatInstance
@@ -151,15 +151,17 @@ class FirewallInputs:
         )
 
     @property
-    def hidden(self) -> tuple[str, ...]:
-        """IPv4 networks whose addresses must never be seen outside: of jails, and all private ones.
-
-        Without those that the host has an address in; when its addresses are not known, of jails alone.
-        """
+    def private(self) -> tuple[str, ...]:
+        """The private IPv4 ranges in which the host itself has no address; none when that is not known."""
         if not (self.public4 and self.outside):
-            return self.translated
-        others = (net for net in _PRIVATE if not self.holds_host(net))
-        return (*self.translated, *others)
+            return ()
+        return tuple(net for net in _PRIVATE if not self.holds_host(net))
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """IPv4 networks whose addresses must never be seen outside: of jails, and all private ones."""
+        nets = (IPv4Network(text) for text in (*self.translated, *self.private))
+        return tuple(map(str, collapse_addresses(nets)))
 
     def holds_host(self, network: str) -> bool:
         """Whether a network holds a public address or the panel: then its addresses cannot be hidden."""

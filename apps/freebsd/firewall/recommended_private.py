@@ -44,8 +44,10 @@ def _stop(number: int, inputs: FirewallInputs, purpose: str) -> list[Generated]:
     if inputs.translated:
         nets = listed(inputs.translated)
         rules.append(generated(number, f"deny log ip4 from {nets} to any out", purpose))
-    if others := [net for net in inputs.hidden if net not in inputs.translated]:
-        rules.append(generated(number, f"deny log ip4 from {listed(others)} to any out{xmit}", purpose))
+    if inputs.private:
+        rules.append(
+            generated(number, f"deny log ip4 from {listed(inputs.private)} to any out{xmit}", purpose)
+        )
     if nets6 := _private6(inputs):
         rules.append(generated(number, f"deny log ip6 from {listed(nets6)} to any out{xmit}", purpose))
     return rules
