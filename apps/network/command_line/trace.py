@@ -7,15 +7,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from apps.accounts.actor import Actor
-from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.model import Firewall
 from apps.freebsd.firewall.packet import Packet
-from apps.freebsd.firewall.trace import trace
 from apps.freebsd.firewall.walk import Line, Outcome, Pass, Walk
 from apps.jobs.command_line.console import Console, plain
 from apps.network.command_line.asked import add_against, firewall_of, host_find
 from apps.network.tracing.showing import OUTCOMES, text_of
 from apps.network.tracing.spelling import read_packet, spell
+from apps.network.tracing.walks import walks as walks_of
 from apps.network.tracing.world import world_of
 
 HELP = "show the way of packets through a host's rules; 0 when the last one arrives, 1 when not"
@@ -42,10 +41,7 @@ def run(console: Console, actor: Actor, options: dict[str, Any]) -> int:
     host = host_find(actor, options["host"])
     firewall = firewall_of(host, options["against"])
     packets = tuple(read_packet(text) for text in options["packets"])
-    try:
-        walks = trace(firewall, world_of(host), packets)
-    except ValueError as error:
-        raise InvalidInput(str(error), field="packet") from None
+    walks = walks_of(firewall, world_of(host), packets)
     if options["json"]:
         rows = [_as_data(packet, walk, firewall) for packet, walk in zip(packets, walks, strict=True)]
         console.line(json.dumps(rows, indent=2))

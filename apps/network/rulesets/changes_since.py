@@ -40,6 +40,8 @@ def changes_since(rule_set: RuleSet, version: int) -> list[Change]:
 def _change(event: AuditEvent) -> Change:
     detail = event.detail
     more = "the generated part" if "choices_after" in detail else ""
+    if event.action == "rule_set.described":
+        more = "name or note"
     if "table" in event.action:
         more = f"the table {(detail.get('after') or detail.get('before') or {}).get('name', '')}"
     gone, new = tuple(detail.get("rules_gone", ())), tuple(detail.get("rules_new", ()))

@@ -14,7 +14,6 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import InvalidInput
 from apps.freebsd.firewall.packet import Packet, World
-from apps.freebsd.firewall.trace import trace
 from apps.hosts.models import Host
 from apps.hosts.queries import host_get
 from apps.network.rulesets.queries import rule_set_of
@@ -24,6 +23,7 @@ from apps.network.tracing.forms import PacketForm
 from apps.network.tracing.showing import ShownWalk, differ, shown
 from apps.network.tracing.spelling import query_of, read_packet, spell
 from apps.network.tracing.stories import Story, stories
+from apps.network.tracing.walks import walks as walks_of
 from apps.network.tracing.ways import ways_of
 from apps.network.tracing.world import world_of
 from apps.pages import htmx
@@ -97,8 +97,8 @@ def _traced(host: Host, world: World, spelled: list[str], against: str) -> dict[
     try:
         packets = tuple(read_packet(text) for text in spelled)
         found["steps"] = _steps(world, packets, spelled, against_what, against)
-    except (InvalidInput, ValueError) as error:
-        found["problem"] = error.message if isinstance(error, InvalidInput) else str(error)
+    except InvalidInput as error:
+        found["problem"] = error.message
         return found
     if packets and len(packets) < MOST_PACKETS:
         found["reply"] = query_of([*spelled, _reply_to(packets)], against)
@@ -109,7 +109,7 @@ def _steps(
     world: World, packets: tuple[Packet, ...], spelled: list[str], against_what: list[Side], against: str
 ) -> list[Step]:
     there = [side for side in against_what if side.firewall is not None]
-    walks = [trace(side.firewall, world, packets) for side in there if side.firewall]
+    walks = [walks_of(side.firewall, world, packets) for side in there if side.firewall]
     made = []
     for at, packet in enumerate(packets):
         own = [

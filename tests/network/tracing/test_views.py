@@ -95,8 +95,33 @@ def test_a_packet_that_cannot_be_is_named_and_stays_in_the_form(get, form):
     assert form["dst"] in answer.content.decode()
 
 
-@pytest.mark.parametrize("text", ["nonsense", "reply", "jail:gone tcp 198.51.100.7:80 syn", "host tcp \x00"])
+@pytest.mark.parametrize(
+    "text", ["nonsense", "reply", "jail:gone tcp 198.51.100.7:80", "host foo 198.51.100.7", "\x00"]
+)
 def test_a_broken_address_is_answered_with_what_is_wrong(get, text):
     answer = get(text)
     assert answer.status_code in {200, 422}
     assert "alert" in answer.content.decode() or "Nothing to answer" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "interfaces",
+    [
+        [],
+        [
+            {"name": "re0", "addresses": ["fe80::1%re0/64", "2001:db8::1/64"]},
+            {"name": "lo0", "addresses": []},
+        ],
+    ],
+)
+def test_a_host_of_which_little_is_known_has_a_page(owner, host, interfaces):
+    host.facts = {"interfaces": interfaces} if interfaces else {}
+    host.save(update_fields=["facts"])
+    made = make_rule_set(host)
+    trace = f"/hosts/{host.pk}/trace/"
+    pages = [f"/firewall/{made.pk}/", f"/firewall/{made.pk}/layouts/", f"/hosts/{host.pk}/firewall/values/"]
+    for url in (f"{trace}?p=outside+tcp+198.51.100.7:80+192.0.2.1:80+syn", *pages):
+        assert owner.client.get(url).status_code == 200, url
+    answer = owner.client.get(f"{trace}?p=host+tcp+198.51.100.7:80+syn")
+    assert answer.status_code == 422
+    assert "no address for it on this host" in answer.content.decode()
