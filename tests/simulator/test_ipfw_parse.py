@@ -56,9 +56,9 @@ CHANGED = {
     "allow tcp from any to any 0x50,070000,65537": "allow tcp from any to any 80,28672,1",
     "allow icmp from any to any icmptypes 11,0x8,3": "allow icmp from any to any icmptypes 3,8,11",
     "allow ip from me to any limit all 3": "allow ip from me to any limit all 3 :default",
-    "allow ip from 10.0.0.1,0.0.0.0/0 to any": "allow ip from 10.0.0.1 to any",
+    "allow ip from 10.0.0.1,0.0.0.0/0 to any": "allow ip from any to any",
     "allow ip from any to any jail db": "allow ip from any to any jail 7",
-    "// only words": "count ip from any to any // only words",
+    "// only words": "count // only words",
     "allow ip4 from any to any via averyveryverylongname0": ("allow ip4 from any to any via averyveryverylo"),
 }
 REFUSED = {

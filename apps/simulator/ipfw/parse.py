@@ -33,7 +33,7 @@ def parse_rule(words: Words) -> Rule:
         _ended(words, rule)
         return rule
     if rule.action == "//":
-        rule.action, rule.only_options = "count", False
+        rule.action, rule.only_options = "count", True
         rule.comment = comment(words)
         return rule
     _body(words, rule)

@@ -128,7 +128,7 @@ def _list4(text: str, words: Words, *, is_not: bool) -> str | None:
         if not mask:
             if is_not and rest is None and not found:
                 raise Refused("not any never matches")
-            return ",".join(found) or None
+            return None
         found.append(masked(base & mask, mask))
     if len(found) > MOST_ADDRESSES:
         raise Refused("address list too long")
