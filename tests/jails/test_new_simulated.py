@@ -16,6 +16,8 @@ from apps.jails.new_options import NewJailOptions
 from apps.jails.services import Agreed, NewJail, jail_create_request
 from apps.jobs.engine import advance_lane
 from apps.jobs.models import Job, JobState
+from apps.network.models import HeldAddress
+from tests.network.pools.places import make_pool
 from tests.places import make_host
 from tests.simulated import simulated_hosts
 from tests.simulator.machines import ZFS
@@ -44,10 +46,13 @@ def host(db, tmp_path, settings, monkeypatch):
 
 def test_a_jail_with_all_kinds_of_options_comes_true(host):
     wanted = NewJail(JailName.parse("web.x"), JailAddresses.parse("lo1|10.0.0.7/24"), options=OPTIONS)
+    make_pool("10.0.0.0/24", host=host)
     job = jail_create_request(actor=PANEL, host=host, wanted=wanted, agreed=Agreed())
+    assert HeldAddress.objects.get().job_id == job.pk
     advance_lane(host.pk)
     job = Job.objects.get(pk=job.pk)
     assert (job.state, job.outcome) == (JobState.SUCCEEDED, "")
+    assert HeldAddress.objects.get(address="10.0.0.7", jail="web_x").job_id is None
     jail = Jail.objects.get(safe_name="web_x")
     assert (jail.kind, jail.is_running, jail.runs_at_boot) == ("Z", True, False)
     dataset = host.machine.kernel.dataset("zroot/ezjail/web.x")

@@ -13,7 +13,7 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm
 from apps.freebsd.errors import Conflict, InvalidInput
 from apps.network.models import AddressPool
-from apps.network.pools import services
+from apps.network.pools import address_services as services
 from apps.network.pools.conflicts import conflict_list
 from apps.network.pools.forms import KeepForm, RangeForm
 from apps.network.pools.free import next_free

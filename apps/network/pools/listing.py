@@ -14,15 +14,14 @@ from apps.freebsd.errors import InvalidInput
 from apps.network.models import AddressPool, HeldAddress, SeenAddress, address_key
 from apps.network.pools.entries import (
     Entry,
-    Gap,
     Hosts,
     Plain,
     State,
     entries_of,
     keys_in,
     union_of,
-    with_gaps,
 )
+from apps.network.pools.gaps import Gap, with_gaps
 from apps.network.pools.numbers import ends_of, parse_address, parse_network, shifted
 from apps.network.pools.queries import pool_list, seen_in
 from apps.pages.listing import Column, Filter, Listing, ListSpec

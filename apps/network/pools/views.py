@@ -14,7 +14,7 @@ from apps.accounts.middleware import PanelRequest
 from apps.accounts.permissions import Perm, denial
 from apps.freebsd.errors import Conflict, InvalidInput
 from apps.network.models import AddressPool
-from apps.network.pools import services
+from apps.network.pools import address_services, services
 from apps.network.pools.conflicts import conflict_list, in_pool
 from apps.network.pools.entries import Plain
 from apps.network.pools.forms import PoolForm
@@ -143,7 +143,7 @@ def pool_take_over(request: PanelRequest, pool_id: int) -> HttpResponse:
     """Ask whether all seen addresses should be held for their jails; on POST, hold them."""
     pool = pool_get(actor=request.actor, pool_id=pool_id, need=Perm.POOL_CHANGE)
     if request.method == "POST":
-        count, doubles = services.seen_take_over(actor=request.actor, pool=pool)
+        count, doubles = address_services.seen_take_over(actor=request.actor, pool=pool)
         more = f" {doubles} are at more than one jail and were left." if doubles else ""
         held = (
             "One address is held for its jail"
@@ -152,7 +152,7 @@ def pool_take_over(request: PanelRequest, pool_id: int) -> HttpResponse:
         )
         messages.success(request, f"{held} now.{more}")
         return redirect("network:pool-detail", pool.pk)
-    wanted, doubles_seen = services.to_take_over(pool)
+    wanted, doubles_seen = address_services.to_take_over(pool)
     return confirm(
         request,
         pool,

@@ -12,11 +12,12 @@ from apps.freebsd.errors import Conflict, InvalidInput, NotAllowed
 from apps.freebsd.values import InterfaceName
 from apps.hosts.groups import group_remove
 from apps.hosts.models import HostGroup
-from apps.network.models import AddressPool, HeldAddress, ReservedRange
+from apps.network.models import AddressPool, HeldAddress
 from apps.network.pools import services
+from apps.network.pools.address_services import range_reserve, seen_take_over
 from apps.network.pools.numbers import parse_network
 from apps.network.pools.services import PoolWish
-from tests.network.pools.places import keep, make_pool, see
+from tests.network.pools.places import keep, make_pool
 
 WISH = PoolWish("jails", parse_network("10.0.0.0/24"), InterfaceName.parse("lo1"), is_private=True)
 
@@ -97,9 +98,9 @@ def test_who_may_not_on_every_host_of_it_may_not_at_all(host, operator, outsider
         with pytest.raises(NotAllowed):
             services.pool_add(actor=person.actor, wish=replace(WISH, group=group))
         with pytest.raises(NotAllowed):
-            services.range_reserve(actor=person.actor, pool=pool, first="10.0.0.1", last="", note="")
+            range_reserve(actor=person.actor, pool=pool, first="10.0.0.1", last="", note="")
         with pytest.raises(NotAllowed):
-            services.seen_take_over(actor=person.actor, pool=pool)
+            seen_take_over(actor=person.actor, pool=pool)
 
 
 def test_a_pool_stays_while_addresses_of_it_are_held(host):
@@ -125,50 +126,3 @@ def test_a_pool_is_not_drawn_away_from_under_what_is_held(host, other_host):
         services.pool_change(actor=PANEL, pool=pool, wish=replace(wide, host=other_host))
     assert caught.value.field == "hosts"
     assert services.pool_change(actor=PANEL, pool=pool, wish=replace(wide, host=host)).host == host
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "field"),
-    [
-        ("10.0.1.1", "", "first"),
-        ("10.0.0.9", "10.0.0.1", "last"),
-        ("10.0.0.9", "10.0.9.1", "last"),
-        ("fd00::1", "", "first"),
-        ("10.0.0.60", "10.0.0.70", "first"),
-        ("x", "", "first"),
-        ("10.0.0.1", "\0", "last"),
-    ],
-)
-def test_ranges_that_make_no_sense_are_refused(db, first, last, field):
-    pool = make_pool()
-    services.range_reserve(actor=PANEL, pool=pool, first="10.0.0.50", last="10.0.0.60", note="DHCP")
-    with pytest.raises(InvalidInput) as caught:
-        services.range_reserve(actor=PANEL, pool=pool, first=first, last=last, note="")
-    assert caught.value.field == field
-    assert ReservedRange.objects.count() == 1
-
-
-def test_an_address_is_kept_by_hand_and_let_go(host):
-    pool = make_pool()
-    row = services.address_keep(actor=PANEL, pool=pool, address="10.0.0.9", host=None, note="printer")
-    with pytest.raises(InvalidInput, match="already, for printer"):
-        services.address_keep(actor=PANEL, pool=pool, address="10.0.0.9", host=None, note="again")
-    with pytest.raises(InvalidInput, match=r"not in 10\.0\.0\.0/24"):
-        services.address_keep(actor=PANEL, pool=pool, address="10.0.1.9", host=None, note="again")
-    services.address_release(actor=PANEL, held=row)
-    with pytest.raises(Conflict, match="not held any more"):
-        services.address_release(actor=PANEL, held=row)
-    actions = AuditEvent.objects.filter(action__startswith="address.").order_by("sequence")
-    assert list(actions.values_list("action", flat=True)) == ["address.held", "address.released"]
-
-
-def test_what_is_seen_is_taken_over_once_and_doubles_are_left(host, other_host):
-    pool = make_pool(interface="em0")
-    see(host, "10.0.0.1")
-    see(host, "10.0.0.2", "web")
-    see(host, "10.0.0.3", "db")
-    see(other_host, "10.0.0.3", "other")
-    see(host, "192.0.2.7", "web")
-    assert services.seen_take_over(actor=PANEL, pool=pool) == (1, 1)
-    assert services.seen_take_over(actor=PANEL, pool=pool) == (0, 1)
-    assert list(HeldAddress.objects.values_list("address", "host", "jail")) == [("10.0.0.2", host.pk, "web")]
