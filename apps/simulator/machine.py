@@ -92,6 +92,7 @@ class Machine:
             kernel.ipfw = ipfw.loaded(allows=True)
         machine = cls(folder, decode(HostSpec, data["spec"]), kernel)
         machine._saved = machine._changes
+        provision.place_new_tools(machine)
         return machine
 
     def save(self) -> None:

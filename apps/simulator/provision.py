@@ -58,7 +58,16 @@ def _drive(work: Coroutine[Any, Any, int]) -> int:
 
 def place_tools(machine: Machine) -> None:
     """Put a file at the place of every tool that the machine has; the server fills them later."""
-    for path in registry.load():
+    _place(machine, list(registry.load()))
+
+
+def place_new_tools(machine: Machine) -> None:
+    """Give a machine that was saved earlier those of the base system's tools that are played since then."""
+    _place(machine, [path for path in registry.load() if not path.startswith("/usr/local/")])
+
+
+def _place(machine: Machine, paths: list[str]) -> None:
+    for path in paths:
         if has(machine, path) and not machine.files.exists(path):
             machine.files.mkdir(path.rpartition("/")[0], parents=True)
             machine.files.write_bytes(path, b"", 0o555)

@@ -419,3 +419,13 @@ def test_the_state_is_saved_and_a_reboot_forgets_it(tmp_path):
     assert again.kernel.ipfw == host.kernel.ipfw
     host.reboot()
     assert host.kernel.ipfw == loaded(allows=True)
+
+
+def test_a_host_that_was_saved_before_there_was_ipfw_gets_it(tmp_path):
+    host = make(tmp_path, PLAIN)
+    host.kernel.ipfw.rules.clear()
+    host.touch()
+    host.files.remove("/sbin/ipfw")
+    host.save()
+    again = type(host).load(host.folder)
+    assert said(again, "ipfw list") == [DEFAULT.strip()]
