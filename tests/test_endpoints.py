@@ -174,8 +174,9 @@ def there_is_nat(host: Host) -> None:
     there_is_a_rule_set(host)
     NatInstance.objects.create(pk=1, host=host, address="192.0.2.1")
     PortForward.objects.create(
-        pk=1, nat_id=1, kind="port", proto="tcp", public_ports="80", local_address="10.0.0.2"
-    )
+        pk=1, nat_id=1, kind="port", proto="tcp", public_ports="80", local_address="10.0.0.2",
+        local_ports="80",
+    )  # fmt: skip
 
 
 def nat_was_seen(host: Host) -> None:

@@ -346,8 +346,9 @@ def nat(count: int) -> str:
     for number in range(count):
         row, _ = NatInstance.objects.get_or_create(host=host, number=number % 6 + 1, address="203.0.113.1")
         PortForward.objects.create(
-            nat=row, kind="port", proto="tcp", public_ports=str(number), local_address="10.0.0.2"
-        )
+            nat=row, kind="port", proto="tcp", public_ports=str(8000 + number), local_address="10.0.0.2",
+            local_ports="80",
+        )  # fmt: skip
     return f"/hosts/{host.pk}/nat/"
 
 
