@@ -19,7 +19,7 @@ ACTIONS = {
     "allow": 24, "deny": 8, "count": 8, "skipto": 14, "nat": 18, "check-state": 10, "call": 4, "return": 4,
     "reject": 1, "reset": 1, "unreach host-prohib": 1, "reass": 1, "divert 8668": 1, "fwd 10.0.0.6,80": 1,
     "fwd 198.51.100.80": 1, "pipe 1": 1, "queue 1": 1, "setfib 1": 1, "skipto tablearg": 1, "nat tablearg": 1,
-    "nat global": 1, "tee 8668": 1,
+    "nat global": 1, "call tablearg": 1, "tee 8668": 1,
 }  # fmt: skip
 MARKS = ("", "", "", "", "", "", "", " log", " tag 7", " untag 7")
 IN_SETS = ("", "", "", "", "set 5 ", "set 6 ")
@@ -51,7 +51,7 @@ OPTIONS = (
         "{ proto tcp or proto icmp }",
     ),
     *("tagged 7", "frag", "frag mf", "frag !mf", "ipttl 64", "iplen 60-1500", "verrevpath", "antispoof"),
-    *("versrcreach", "lookup src-ip some", "lookup dst-ip some", "established"),
+    *("versrcreach", "lookup src-ip some", "lookup dst-ip some", "layer2", "established"),
 )
 OPTIONS4 = (f"src-ip {JAIL_NET}", f"dst-ip {OUTSIDE[0]}", "dst-ip me", "ipid 1-7")
 TCP_OPTIONS = (

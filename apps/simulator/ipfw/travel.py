@@ -58,13 +58,22 @@ def from_outside(walker: Walker, packet: Packet, interface: str = "") -> Journey
 
 def _go_out(walker: Walker, packet: Packet, way: str, tags: set[int]) -> Journey:
     walk = walker.walk(packet, leaving(way), tags)
-    if walk.fate != ACCEPTED:
-        return Journey(walk.fate, walk.packet, (walk,))
-    if walk.next_hop or walk.packet.dst != packet.dst:  # it is looked at no more, only sent elsewhere
-        return Journey(_at(walker, walk.next_hop or walk.packet.dst), walk.packet, (walk,))
-    if way != LOOPBACK:
-        return Journey(SENT, walk.packet, (walk,))
+    moved = walk.next_hop or walk.packet.dst != packet.dst
+    if walk.fate != ACCEPTED or moved or way != LOOPBACK:
+        return Journey(_left(walker, packet, walk), walk.packet, (walk,))
     return _come_in(walker, walk.packet, LOOPBACK, tags, (walk,))
+
+
+def _left(walker: Walker, packet: Packet, walk: Walk) -> str:
+    """Say what becomes of a packet after its pass out: sent, or kept where that pass has sent it elsewhere.
+
+    Such a packet is looked at no more.
+    """
+    if walk.fate != ACCEPTED:
+        return walk.fate
+    if walk.next_hop or walk.packet.dst != packet.dst:
+        return _at(walker, walk.next_hop or walk.packet.dst)
+    return SENT
 
 
 def _come_in(
@@ -80,7 +89,7 @@ def _come_in(
         return Journey(DROPPED, walk.packet, walks)
     way = walker.roads.way_to(walk.next_hop or walk.packet.dst)
     onward = walker.walk(walk.packet, leaving(way, interface), tags)
-    return Journey(SENT if onward.fate == ACCEPTED else onward.fate, onward.packet, (*walks, onward))
+    return Journey(_left(walker, walk.packet, onward), onward.packet, (*walks, onward))
 
 
 def _at(walker: Walker, address: str) -> str:

@@ -270,3 +270,25 @@ def test_ipfw_that_is_switched_off_lets_everything_through():
     host.ipfw.enabled = False
     assert host.out(ASKED).fate == "sent"
     assert host.out(tcp("fd00::5", 1, "2001:db8:1::1", 80)).fate == "dropped"
+
+
+def test_fwd_to_an_own_address_ends_here_and_to_a_strangers_goes_out_again():
+    asked = tcp(STRANGER, 1, PUBLIC, 80)
+    assert Bare("add 100 fwd 10.0.0.6,8080 tcp from any to any 80").into(asked).fate == "delivered"
+    away = Bare(
+        f"add 100 fwd {WEB} tcp from any to any 80 in", "add 200 allow ip from any to any out recv re0"
+    ).into(asked)
+    assert (away.fate, met(away)) == ("sent", [(100, "matched"), (100, "missed"), (200, "matched")])
+
+
+def test_fwd_by_a_state_counts_for_the_side_that_began():
+    host = Bare("add 100 fwd 10.0.0.6 tcp from any to any setup keep-state")
+    assert host.out(ASKED).fate == "delivered"
+    back = host.out(tcp(WEB, 80, JAIL, 51000, SYN_ACK))
+    assert (back.fate, [walk.next_hop for walk in back.walks]) == ("delivered", ["", ""])
+
+
+@BOTH
+def test_dummynet_gives_a_packet_back_where_it_took_it(one_pass):
+    host = Bare("add 100 pipe 1 ip from any to any", "add 200 deny ip from any to any", one_pass=one_pass)
+    assert host.out(ASKED).fate == ("sent" if one_pass else "dropped")
