@@ -14,7 +14,7 @@ from apps.jails.drift.doings import names_of
 from apps.jobs.models import Job, JobState
 from apps.network.pools import holding
 
-MOVE = "jails.move"
+MOVE, BACK = "jails.move", "jails.move_back"
 
 
 def hold_for(host: Host, safe_name: str, intent: Mapping[str, Any], job: Job) -> None:
@@ -64,6 +64,8 @@ def _follow(job: Job) -> None:
         holding.follow(job.host_id, job.subject, job.host_id, new)
     if job.kind == MOVE and job.intent.get("part") == "in":
         holding.follow(UUID(job.intent["source"]), job.subject, job.host_id, job.subject)
+    if job.kind == BACK:
+        holding.follow(UUID(job.intent["target"]), job.subject, job.host_id, job.subject)
 
 
 def let_go(host_id: UUID, safe_names: Iterable[str]) -> None:

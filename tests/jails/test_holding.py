@@ -86,13 +86,18 @@ def test_a_jail_that_gets_another_name_takes_it_along(host, pool):
     assert held() == {"10.0.0.5": ("alpha", "shop")}
 
 
-def test_a_jail_that_is_moved_takes_it_along(host, other_host, pool):
+def test_a_jail_that_is_moved_takes_it_along_and_back(host, other_host, pool):
     keep(pool, "10.0.0.5", host, "web")
     see(other_host, "10.0.0.5", "web")
     job = make_job(other_host, subject="web")
     job.kind, job.intent = "jails.move", {"part": "in", "source": str(host.pk)}
     end(job, JobState.SUCCEEDED)
     assert held() == {"10.0.0.5": ("omega", "web")}
+    see(host, "10.0.0.5", "web")
+    job = make_job(host, subject="web")
+    job.kind, job.intent = "jails.move_back", {"part": "back", "target": str(other_host.pk)}
+    end(job, JobState.SUCCEEDED)
+    assert held() == {"10.0.0.5": ("alpha", "web")}
 
 
 # -- the form for a new jail -------------------------------------------------------------------------------
