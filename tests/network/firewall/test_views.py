@@ -11,8 +11,9 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.accounts.actor import PANEL
 from apps.freebsd.firewall.codec import to_json
-from apps.jobs.models import Job, Step, StepState
+from apps.jobs.models import Job, JobState, Step, StepState
 from apps.jobs.ports import job_kind, tell_ended
 from apps.network.firewall.plans import BOOT, KIND, boot_text
 from apps.network.models import AppliedFirewall, AppliedState, HostFirewall, Layout, RuleSet
@@ -193,3 +194,15 @@ def test_firewalls_that_somebody_changed_stand_in_the_list_of_drift(owner, outsi
     assert "Hosts with other rules in force than the panel put there." in text
     assert url(host) in text
     assert url(host) not in shown(outsider.client, reverse("jails:drift-list"))
+
+
+def test_one_that_came_to_nothing_is_asked_for_once_more(owner, host, rule_set):
+    see(host, LIVE)
+    job = queued(owner, host)
+    Job.objects.update(state=JobState.FAILED)
+    again = job_kind(KIND).again
+    assert again is not None
+    plan = again.replan(job)
+    second = again.ask(job, PANEL, plan.hash, "key")
+    assert (second.origin, second.plan_hash) == (job, plan.hash)
+    assert AppliedFirewall.objects.count() == 2
