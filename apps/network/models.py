@@ -104,7 +104,7 @@ class HeldAddress(models.Model):
 class SeenAddress(models.Model):
     """An address that a host has, or that a jail of it is written to have, when it was last seen.
 
-    `interface` is where it is, or where the jail's file puts it; `prefix` is null while it is on no interface.
+    `interface` is where it is, or where the jail's file puts it; `prefix` is null while it is on none.
     `jail` is the safe name of the jail whose it is, empty for the host's own. `seen_at` is when it was first
     seen there: rows are written only where something changed.
     """
