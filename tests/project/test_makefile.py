@@ -14,7 +14,7 @@ from tests.programs import program
 
 TARGETS = [
     *("help", "demo", "run", "install", "check", "test", "test-sqlite", "test-postgres"),
-    *("faults", "contract", "bench", "screenshots", "lock", "clean"),
+    *("faults", "fuzz-firewall", "contract", "bench", "screenshots", "lock", "clean"),
 ]
 
 
