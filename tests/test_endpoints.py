@@ -47,6 +47,7 @@ from apps.network.models import (
 from apps.network.rulesets.services import Content, content_mark
 from tests.conftest import Person, make_person
 from tests.fakehost import FakeHost
+from tests.freebsd.probes import out
 from tests.hosts.keys import FIRST
 from tests.jails.moving.moves import moved_away
 from tests.jails.settings import posts as settings_posts
@@ -406,6 +407,8 @@ ROWS = {
         kind="jails.flavour_edit",
         given=it_has_a_flavour,
     ),
+    "jails:leak-list": Row(EVERYBODY),
+    "jails:leak-look": Row(OPERATORS),
     "jails:drift-list": Row(EVERYBODY),
     "jails:drift-adopt-shown": Row(
         "200 403 403 200 in", "302 403 403 422 in", {}, "jail.drift_adopted", given=it_drifts
@@ -629,6 +632,7 @@ def _hosts_answer(monkeypatch) -> None:
     """Pages that ask a host something before they are rendered find one that answers."""
     there = FakeHost()
     there.files["/usr/jails/flavours/example/etc/rc.conf"] = b"old\n"
+    there.inside = dict.fromkeys(("processes", "ports", "users"), out(""))
     for module in ("apps.jails.flavours.reading", "apps.jails.inside.looking"):
         monkeypatch.setattr(f"{module}.agent_of", lambda _host: Agent(there))
 

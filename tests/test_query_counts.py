@@ -72,6 +72,12 @@ def drift(count: int) -> str:
     return "/drift/"
 
 
+def leaks(count: int) -> str:
+    jails(count)
+    JailAddress.objects.filter(position=0).update(address="203.0.113.5")
+    return "/jails/leaks/"
+
+
 def one_host(count: int) -> str:
     jails(count)
     host = Host.objects.get()
@@ -434,6 +440,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "dashboard": dashboard,
     "jails": jails,
     "drift": drift,
+    "leaks": leaks,
     "a host": one_host,
     "ezjail on a host": host_ezjail,
     "setting a host up": host_ezjail_setup,

@@ -13,6 +13,7 @@ from apps.jails.flavours import urls as flavours_urls
 from apps.jails.images import urls as images_urls
 from apps.jails.inside import urls as inside_urls
 from apps.jails.keeping import urls as keeping_urls
+from apps.jails.leaks import urls as leaks_urls
 from apps.jails.moving import urls as moving_urls
 from apps.jails.presets import urls as presets_urls
 from apps.jails.settings import urls as settings_urls
@@ -21,6 +22,7 @@ app_name = "jails"
 urlpatterns = [
     path("jails/", views.jail_list, name="jail-list"),
     path("jails/bulk/<slug:verb>/", bulk_views.jail_bulk, name="jail-bulk"),
+    *leaks_urls.urlpatterns,
     *basejail_urls.urlpatterns,
     *ezjail_urls.urlpatterns,
     *flavours_urls.urlpatterns,

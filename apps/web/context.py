@@ -36,7 +36,7 @@ class Area:
 AREAS = (
     Area("web", "Dashboard", "layout-dashboard", "web:dashboard", "d", ("dashboard",)),
     Area("hosts", "Hosts", "server-2", "hosts:host-list", "h", ("host", "basejail", "group")),
-    Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail",)),
+    Area("jails", "Jails", "box", "jails:jail-list", "j", ("jail", "leak")),
     Area("drift", "Drift", "eye", "jails:drift-list", "f", ("drift",)),
     Area("network", "Network", "network", "network:pool-list", "n", ("pool", "address")),
     Area("firewall", "Firewall", "shield", "network:rules-list", "w", ("rules", "trace")),

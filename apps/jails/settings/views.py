@@ -17,6 +17,8 @@ from apps.accounts.permissions import Perm, denial
 from apps.freebsd.errors import PanelError
 from apps.freebsd.jail_file import jail_file_path
 from apps.jails.agreement import agreed, fresh_key
+from apps.jails.leaks.mending import mending_form
+from apps.jails.leaks.queries import leak_of
 from apps.jails.models import Jail
 from apps.jails.queries import jail_get, jails_with_jobs
 from apps.jails.queries import jail_list as jails_of
@@ -35,13 +37,22 @@ def jail_settings(request: PanelRequest, host_id: UUID, safe_name: str) -> HttpR
     """Show all settings of a jail; on POST show what changes, and ask for it once that was seen."""
     jail = _jail(request, host_id, safe_name)
     if request.method == "GET":
-        return _page(request, "jails/settings/settings.html", jail, SettingsForm(jail, request.actor), None)
+        form = _first_form(request, jail)
+        return _page(request, "jails/settings/settings.html", jail, form, _plan(form))
     if "add_row" in request.POST or "fill_in" in request.POST:
         return _with_another_row(request, jail)
     form = SettingsForm(jail, request.actor, request.POST)
     if job := _change(request, jail, form):
         return redirect(job)
     return _page(request, "jails/settings/settings.html", jail, form, _plan(form))
+
+
+def _first_form(request: PanelRequest, jail: Jail) -> SettingsForm:
+    """Return the form as the host has it; or with a private address put first, as the leak guard asks."""
+    may = request.actor.may(Perm.JAIL_CHANGE, jail.host_id)
+    if may and request.GET.get("private") == "first" and leak_of(jail):
+        return mending_form(jail, request.actor)
+    return SettingsForm(jail, request.actor)
 
 
 @require_POST
