@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 PKG, SYSRC, IFCONFIG = "/usr/sbin/pkg", "/usr/sbin/sysrc", "/sbin/ifconfig"
 FETCH_TIMEOUT_S = 30 * 60
 _LOOPBACK = re.compile(r"lo(?:0|[1-9][0-9]{0,2})")
-_VARIABLE = re.compile(r"ifconfig_lo(?:0|[1-9][0-9]{0,2})(?:_ipv6|_alias(?:0|[1-9][0-9]?))?")
+# Interfaces that rc.conf calls as they are called: it writes other characters as an underscore.
+_PLAIN = r"(?:lo(?:0|[1-9][0-9]{0,2})|(?!lo[0-9])[a-z][a-z0-9]{0,13}[0-9])"
+_VARIABLE = re.compile(rf"ifconfig_(?:lo(?:0|[1-9][0-9]{{0,2}})(?:_ipv6)?|{_PLAIN}_alias(?:0|[1-9][0-9]?))")
 
 
 def bootstrap_pkg() -> Command:
@@ -92,12 +94,14 @@ def create_interface(interface: str) -> Command:
 
 
 def add_address(interface: str, address: IpInterface) -> Command:
-    """Build the call that gives a loopback interface an address of the host's, now.
+    """Build the call that gives an interface an address of the host's beside its others, now.
 
     Raises:
-        InvalidInput: It is no loopback interface.
+        InvalidInput: The interface has a name that the panel gives no command.
     """
-    name, family = _loopback(interface), _family(address)
+    name, family = interface, _family(address)
+    if not is_plain(name):
+        raise InvalidInput(f"{name or 'Nothing'} is no interface such as lo1 or em0.", field="interface")
     purpose = (
         f"Give the host {address.ip} on {name} now, so that it and its jails reach each other in "
         f"{address.network}; alias leaves other addresses alone."
@@ -110,14 +114,14 @@ def keep_address(variable: str, address: IpInterface) -> Command:
     """Build the call that has an interface's address given again at each boot.
 
     Args:
-        variable: Of rc.conf, such as ifconfig_lo1 or ifconfig_lo0_alias0.
+        variable: Of rc.conf, such as ifconfig_lo1 or ifconfig_em0_alias0.
         address: The address.
 
     Raises:
-        InvalidInput: It is no variable of a loopback interface.
+        InvalidInput: It is no such variable, or the one with an interface's main address.
     """
     if not _VARIABLE.fullmatch(variable):
-        raise InvalidInput(f"{variable} is no variable of a loopback interface in rc.conf.")
+        raise InvalidInput(f"{variable} is no variable of rc.conf that the panel sets.")
     purpose = "Give the host this address again when it boots."
     return _sysrc(f"{variable}={_family(address)} {address}", purpose)
 
@@ -126,6 +130,11 @@ def _sysrc(assignment: str, purpose: str, before: str | None = None) -> Command:
     name = assignment.partition("=")[0]
     back = f"-x {name}" if before is None else shlex.quote(f"{name}={before}")
     return Command((SYSRC, assignment), purpose, undo=f"{SYSRC} {back}", timeout_s=60)
+
+
+def is_plain(interface: str) -> bool:
+    """Return whether an interface has a name that can stand in a command and in rc.conf as it is."""
+    return bool(re.fullmatch(_PLAIN, interface))
 
 
 def _loopback(name: str) -> str:

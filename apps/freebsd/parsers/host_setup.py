@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WANTED = re.compile(
     r"ezjail_enable|zfs_enable|jail_confwarn|jail_enable|cloned_interfaces"
-    r"|firewall_(?:enable|script|type)|ifconfig_lo[0-9]{1,3}(?:_ipv6|_alias[0-9]{1,2})?|ipv4_addrs_lo[0-9]{1,3}"
+    r"|firewall_(?:enable|script|type)|(?:ifconfig|ipv4_addrs)_[A-Za-z][A-Za-z0-9_]{0,30}"
 )
 MOST_DATASETS = 200
 

@@ -51,8 +51,19 @@ def test_calls_are_exact(command, argv, undo):
     assert (command.argv, command.undo) == (argv, undo)
 
 
+def test_other_interfaces_get_aliases_and_keep_their_main_address():
+    assert host_setup.add_address("em0", FOUR).argv[1:] == ("em0", "inet", "10.0.0.1/24", "alias")
+    assert host_setup.keep_address("ifconfig_em0_alias7", FOUR).argv[1].startswith("ifconfig_em0_alias7=")
+    for refused in ("ifconfig_em0", "ifconfig_em0_ipv6", "ifconfig_em0_alias07", "ifconfig_em0_x_alias0"):
+        with pytest.raises(InvalidInput):
+            host_setup.keep_address(refused, FOUR)
+    for build in (host_setup.clone_at_boot, host_setup.create_interface):
+        with pytest.raises(InvalidInput):
+            build("em0")
+
+
 @pytest.mark.parametrize(
-    "name", ["lo", "re0", "lo01", "lo1 lo2", "-l", "lo1;id", "lo1\n", "lo1\0", "$(id)", ""]
+    "name", ["lo", "lo01", "re", "re0.10", "lo1 lo2", "-l", "lo1;id", "lo1\n", "lo1\0", "$(id)", ""]
 )
 def test_no_other_interface_gets_into_a_call(name):
     for build in (host_setup.clone_at_boot, host_setup.create_interface):

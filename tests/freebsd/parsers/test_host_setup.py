@@ -36,6 +36,7 @@ def test_rc_conf_is_read_as_sh_reads_it_and_nothing_else_of_it_is_kept():
             "cloned_interfaces": "lo1 lo2",
             "ifconfig_lo1": "inet 10.0.0.1/24",
             "ifconfig_lo1_alias0": "inet 10.0.1.1/24",
+            "ifconfig_re0": "DHCP",
         },
         ("zfs_enable",),
     )

@@ -29,6 +29,8 @@ ACCEPTED = [
     (IFCONFIG, "lo1", "create"),
     (IFCONFIG, "lo1", "inet", "10.0.0.1/24", "alias"),
     (IFCONFIG, "lo0", "inet6", "fd00::1/64", "alias"),
+    (IFCONFIG, "re0", "inet", "10.0.0.1/24", "alias"),
+    (SYSRC, "ifconfig_re0_alias3=inet 10.0.0.1/24"),
 ]
 
 REFUSED = [
@@ -72,7 +74,15 @@ REFUSED = [
     (IFCONFIG, "lo1", "inet", "10.0.0.1/24"),
     (IFCONFIG, "lo1", "inet", "10.0.0.1/24", "-alias"),
     (IFCONFIG, "lo1", "inet", "10.0.0.1", "alias"),
-    (IFCONFIG, "re0", "inet", "10.0.0.1/24", "alias"),
+    (IFCONFIG, "re0.10", "inet", "10.0.0.1/24", "alias"),
+    (IFCONFIG, "re", "inet", "10.0.0.1/24", "alias"),
+    (IFCONFIG, "0re0", "inet", "10.0.0.1/24", "alias"),
+    (IFCONFIG, "aaaaaaaaaaaaaaa0", "inet", "10.0.0.1/24", "alias"),
+    (IFCONFIG, "re0", "inet", "10.0.0.1/24", "-alias"),
+    (IFCONFIG, "re0", "inet", "10.0.0.1/24"),
+    (SYSRC, "ifconfig_re0_ipv6=inet6 fd00::1/64"),
+    (SYSRC, "ifconfig_re0_x_alias0=inet 10.0.0.1/24"),
+    (SYSRC, "ifconfig_DEFAULT=inet 10.0.0.1/24"),
     (IFCONFIG, "lo1", "link", "10.0.0.1/24", "alias"),
 ]
 
@@ -80,14 +90,15 @@ REFUSED = [
 def is_formed(argv: tuple[str, ...]) -> bool:
     """The grammar, said again. Arguments stand between line feeds, which no argument holds."""
     loopback = r"lo(?:0|[1-9][0-9]{0,2})"
+    plain = rf"(?:{loopback}|(?!lo[0-9])[a-z][a-z0-9]{{0,13}}[0-9])"
     prefix = r"(?:0|[1-9][0-9]?|1[01][0-9]|12[0-8])"
     address = rf"(?!\.)(?=[^\n,/|]*[.:])[0-9A-Fa-f.:]{{1,45}}(?<!\.)/{prefix}"
     forms = (
         rf"/usr/bin/env\nASSUME_ALWAYS_YES=yes\n{PKG}\nbootstrap\n",
         rf"{PKG}\ninstall\n-y\nezjail\n",
         rf"{SYSRC}\n(?:ezjail_enable=YES|zfs_enable=YES|jail_confwarn=NO|cloned_interfaces\+={loopback})\n",
-        rf"{SYSRC}\nifconfig_{loopback}(?:_alias(?:0|[1-9][0-9]?)|_ipv6)?=inet6? {address}\n",
-        rf"{IFCONFIG}\n{loopback}\n(?:create|inet6?\n{address}\nalias)\n",
+        rf"{SYSRC}\nifconfig_(?:{plain}_alias(?:0|[1-9][0-9]?)|{loopback}(?:_ipv6)?)=inet6? {address}\n",
+        rf"{IFCONFIG}\n(?:{loopback}\ncreate|{plain}\ninet6?\n{address}\nalias)\n",
     )
     text = "".join(f"{word}\n" for word in argv)
     return any(re.fullmatch(form, text) for form in forms)
@@ -135,7 +146,11 @@ def test_what_the_panel_builds_is_accepted(judge):
         host_setup.clone_at_boot("lo1"),
         host_setup.create_interface("lo999"),
         *(host_setup.add_address(name, address) for name in ("lo0", "lo1") for address in (four, six)),
-        *(host_setup.keep_address(name, four) for name in ("ifconfig_lo1", "ifconfig_lo0_alias99")),
+        host_setup.add_address("em0", four),
+        *(
+            host_setup.keep_address(name, four)
+            for name in ("ifconfig_lo1", "ifconfig_lo0_alias99", "ifconfig_em0_alias0")
+        ),
         host_setup.keep_address("ifconfig_lo1_ipv6", six),
     ]
     assert judge([command.argv for command in built]) == [True] * len(built)
