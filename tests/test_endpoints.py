@@ -53,6 +53,7 @@ from tests.jails.moving.moves import moved_away
 from tests.jails.settings import posts as settings_posts
 from tests.jobs.conftest import make_job, make_plan
 from tests.network.firewall.places import applied, firewall, see
+from tests.network.interfaces import places as address_posts
 from tests.network.pools.places import keep, make_pool
 from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
@@ -237,6 +238,7 @@ CHOICES = {"do": "save", "version": "1", "layout": "article"}
 CHOICES |= {"shown": content_mark(Content("article", {"outgoing": [], "host_services": [], "icmp": False}))}
 NEW_RULES = {"name": "new", "owner": "host-alpha", "begins": "recommended"}
 VALUES = {"outside": "re0", "public_addresses": "192.0.2.1", "jail_networks": "10.0.0.0/24"}
+ADD_ADDRESS = address_posts.ADD | {"plan_hash": address_posts.plan().hash}
 NEW_NAT = {"number": "123", "address": "192.0.2.1", "options": "same_ports"}
 NEW_FORWARD = {"kind": "port", "proto": "tcp", "public_ports": "81", "local_address": "10.0.0.2"}
 NEW_POOL = {"name": "new", "network": "10.0.0.0/24", "interface": "lo1", "hosts": "all"}
@@ -577,6 +579,11 @@ ROWS = {
     ),
     "network:host-firewall-applied": Row(ON_HOST, given=there_is_a_firewall),
     "network:trace-host": Row(ON_HOST),
+    "network:host-network": Row(ON_HOST, given=address_posts.furnish),
+    "network:host-address-add": Row(
+        ADMINS, ADMINS_DO, ADD_ADDRESS, event="host.address_requested", kind="network.address_add",
+        given=address_posts.furnish,
+    ),
     "network:host-nat": Row(ON_HOST, given=there_is_nat),
     "network:host-nat-add": Row(ADMINS, ADMINS_DO, NEW_NAT, event="nat.added"),
     "network:host-nat-change": Row(ADMINS, ADMINS_DO, NEW_NAT, event="nat.changed", given=there_is_nat),

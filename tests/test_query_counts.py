@@ -30,6 +30,7 @@ from apps.updates.models import ReleaseUpdate
 from tests.conftest import Person
 from tests.jails.settings.posts import captured_file
 from tests.jobs.conftest import make_job
+from tests.network.interfaces.places import furnish as see_network
 from tests.network.pools.places import keep, make_pool, see
 from tests.network.rulesets.places import furnish, make_rule_set
 from tests.places import FACTS, make_basejail, make_host, make_jail
@@ -423,6 +424,12 @@ def traced(count: int) -> str:
     return f"/hosts/{Host.objects.get().pk}/trace/?{packet}&p=reply&p=reply&p=reply"
 
 
+def network(count: int) -> str:
+    host = make_host("alpha")
+    see_network(host, count)
+    return f"/hosts/{host.pk}/network/"
+
+
 PAGES: dict[str, Callable[[int], str]] = {
     "rule sets": rule_sets,
     "a rule set": one_rule_set,
@@ -434,6 +441,7 @@ PAGES: dict[str, Callable[[int], str]] = {
     "addresses": addresses,
     "addresses in dispute": conflicts,
     "NAT of a host": nat,
+    "network of a host": network,
     "where a jail can be moved": where_to,
     "a jail's settings": settings_of_one,
     "hosts": hosts,

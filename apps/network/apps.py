@@ -12,8 +12,9 @@ class NetworkConfig(AppConfig):
 
     def ready(self) -> None:
         """Register observers, tabs and kinds of job, one line a topic."""
-        from apps.network import firewall, nat, pools  # noqa: PLC0415  needs the app registry
+        from apps.network import firewall, interfaces, nat, pools  # noqa: PLC0415  needs the app registry
 
         pools.register()
+        interfaces.register()
         firewall.register()
         nat.register()
