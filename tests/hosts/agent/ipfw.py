@@ -39,7 +39,7 @@ NEW: dict[str, Any] = OLD | {
 }
 
 _IPFW = r"""#!/usr/bin/python3 -IS
-import json, os, signal, sys
+import json, os, signal, sys, time
 
 root = sys.argv[0].removesuffix("/sbin/ipfw")
 path = f"{root}/fw.json"
@@ -52,6 +52,12 @@ if os.path.exists(f"{root}/kill"):
     open(f"{root}/kill", "w").write(str(left))
     if left <= 0:
         os.killpg(0, signal.SIGKILL)
+if os.path.exists(f"{root}/kill-one"):
+    left = int(open(f"{root}/kill-one").read()) - 1
+    open(f"{root}/kill-one", "w").write(str(left))
+    if left == 0:  # the shell that called, and this with it
+        os.kill(os.getppid(), signal.SIGKILL)
+        os._exit(137)
 fails = open(f"{root}/fails").read() if os.path.exists(f"{root}/fails") else ""
 
 def do(words):
@@ -101,6 +107,8 @@ def do(words):
         case _:
             sys.exit(f"ipfw: bad command `{words}'")
 
+if os.path.exists(f"{root}/slow") and words[:2] == ["set", "disable"]:
+    time.sleep(1)  # this takes the rules back
 try:
     do(words)
 finally:

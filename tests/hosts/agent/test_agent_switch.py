@@ -105,17 +105,45 @@ def test_without_nat_and_tables_the_sets_alone_are_switched(host):
     assert firewall(host) == TAKEN_BACK
 
 
-def test_killed_at_any_command_either_the_old_or_the_new_set_is_on(tmp_path):
-    # the globals, the switch, and what takes it back
-    for at in range(5, 10):
-        tree = make_tree(tmp_path / str(at))
-        give_firewall(tree)
-        tree.hurry()
-        tree.file("kill", str(at))
-        start(tree, "1")
+def test_killed_as_a_whole_either_the_old_or_the_new_set_is_on(tmp_path):
+    # before the switch, and when it is taken back
+    for at in (6, 7):
+        tree = killed_at(tmp_path, "kill", at)
         tree.follow(RUN)
         assert firewall(tree)["disabled"] in (OLD["disabled"], NEW["disabled"]), at
         end_runs(tree)
+
+
+def test_what_is_killed_alone_is_taken_back_by_the_wrapper_around_it(tmp_path):
+    # the globals, the switch, what takes it back
+    for at in (5, 6, 7, 9):
+        tree = killed_at(tmp_path, "kill-one", at)
+        said, end, _ = tree.follow(RUN)
+        assert end == "exit 75", at
+        assert said.endswith(b"What waited for the confirmation was killed: the old rules are back.\n")
+        assert firewall(tree) | {"deleted": [18]} == TAKEN_BACK, at
+        assert confirm(tree).returncode == 75
+
+
+def killed_at(folder, name: str, at: int):
+    """Start a switch that nobody confirms, and is killed at one of its calls of ipfw."""
+    tree = make_tree(folder / str(at))
+    give_firewall(tree)
+    tree.hurry()
+    tree.file(name, str(at))
+    start(tree, "1")
+    return tree
+
+
+def test_a_stop_does_not_kill_what_takes_its_time_to_take_back(tmp_path):
+    tree = make_tree(tmp_path, None, ("$tries -lt 50 ]", "$tries -lt 2 ]"))
+    give_firewall(tree)
+    tree.file("slow", "")
+    start(tree, "600")
+    await_switch(tree)
+    assert tree.ask("cancel", RUN).returncode == 0
+    assert tree.follow(RUN)[1] == "exit 75"
+    assert firewall(tree) == TAKEN_BACK
 
 
 def test_confirm_needs_a_run_that_waits(host):
