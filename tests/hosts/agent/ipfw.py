@@ -67,6 +67,9 @@ def do(words):
         case ["set", "show"]:
             off, on = fw["disabled"], [n for n in range(31) if n not in fw["disabled"]]
             print(*(["disable", *off] if off else []), "enable", *on)
+        case ["set", number, "list"]:
+            if int(number) not in fw["disabled"]:
+                print(*(f"{rule}" for rule in fw["added"] if f" set {number} " in rule), sep="\n", end="")
         case ["set", *rest]:
             for word in rest:
                 if not word.isdigit():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 
-from tests.hosts.agent.ipfw import AGENT, FOLDER, called, firewall, give_firewall
+from tests.hosts.agent.ipfw import AGENT, FOLDER, OLD, called, firewall, give_firewall
 from tests.hosts.agent.test_agent_setup_commands import judge
 
 __all__ = ["judge"]
@@ -169,6 +170,23 @@ def test_at_boot_ssh_is_let_in_where_the_rules_do_not_load(host, rules, broken):
         "2 allow tcp from me 2222 to any out",
     ]
     assert "verb=load-firewall failed" in host.log
+
+
+def test_the_panel_cannot_ask_for_what_is_for_boot(host):
+    answer = host.ask(env=host.env(SSH_ORIGINAL_COMMAND=" load-firewall"))
+    assert (answer.returncode, firewall(host)["flushed"]) == (77, False)
+
+
+@pytest.mark.parametrize("form", [("set", "disable"), ("delete", "set")])
+def test_rules_in_force_are_taken_away_by_a_switch_only(host, form):
+    rules = OLD | {"added": ["100 set 17 allow ip from any to any", "100 set 18 deny ip from any to any"]}
+    host.file("fw.json", json.dumps(rules))
+    for run, number in (("run-00000001", "17"), ("run-00000002", "18")):
+        host.start(run, IPFW, "-q", *form, number)
+    assert host.follow("run-00000001")[0].startswith(b"The rules of this set are in force")
+    assert host.follow("run-00000002") == (b"", "exit 0", 0)
+    assert " ".join((*form, "18")) in called(host)
+    assert " ".join((*form, "17")) not in called(host)
 
 
 def test_facts_say_where_the_panel_comes_from(tree):
