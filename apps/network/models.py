@@ -278,6 +278,7 @@ class AppliedState(models.TextChoices):
     SENT = "sent", "being applied"
     KEPT = "kept", "kept"
     TAKEN_BACK = "taken_back", "taken back by the host"
+    UNCONFIRMED = "unconfirmed", "in force, never confirmed"
     FAILED = "failed", "not applied"
 
 

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('job_id', models.UUIDField(unique=True)),
                 ('content', models.JSONField()),
-                ('state', models.CharField(choices=[('sent', 'being applied'), ('kept', 'kept'), ('taken_back', 'taken back by the host'), ('failed', 'not applied')], default='sent', max_length=12)),
+                ('state', models.CharField(choices=[('sent', 'being applied'), ('kept', 'kept'), ('taken_back', 'taken back by the host'), ('unconfirmed', 'in force, never confirmed'), ('failed', 'not applied')], default='sent', max_length=12)),
                 ('actor_name', models.CharField(max_length=150)),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('sent_at', models.DateTimeField(auto_now_add=True)),
