@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 
 import pytest
-from django.test import Client
 from playwright.sync_api import expect
 
-from apps.accounts.models import Grant, User
-from apps.accounts.permissions import Role
 from apps.hosts.models import Host
 from apps.hosts.probe import probe_host
 from apps.jobs import engine
 from apps.jobs.lease import end_wait
 from apps.jobs.models import OPEN_STATES, Job
 from apps.network.models import Layout, RuleSet
-from jailpanel.asgi import application
 from tests.places import make_host
-from tests.services import serving
 from tests.simulated import Simulated, simulated_hosts
 from tests.simulator.machines import PLAIN
+from tests.web.window import administrators_window, picture
 
 pytestmark = pytest.mark.e2e
 # What a step may take on a machine that is busy with other tests.
@@ -71,31 +65,8 @@ def rules(hosts: Simulated) -> str:
 @pytest.fixture
 def page(chromium, redis_server, host):
     """A window in which an administrator is signed in; nothing may complain in its console."""
-    user = User.objects.create_user("ada", password="correct horse battery")
-    Grant.objects.create(user=user, role=Role.ADMIN, host=None)
-    client = Client()
-    client.force_login(user, backend="apps.accounts.backends.GrantBackend")
-    problems: list[str] = []
-    expect.set_options(timeout=PATIENCE_MS)
-    with serving(application) as url:
-        context = chromium.new_context(base_url=url, viewport={"width": 1280, "height": 860})
-        context.set_default_timeout(PATIENCE_MS)
-        session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}
-        context.add_cookies([session])
-        window = context.new_page()
-        window.on("pageerror", lambda error: problems.append(str(error)))
-        window.on("console", lambda line: problems.append(line.text) if line.type == "error" else None)
+    with administrators_window(chromium, PATIENCE_MS) as window:
         yield window
-        context.close()
-    assert problems == []
-
-
-def picture(page, name: str) -> None:
-    """Keep a screenshot when JAILPANEL_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("JAILPANEL_SCREENSHOTS"):
-        page.screenshot(
-            path=str(Path(folder) / f"{name}.png"), full_page=True, caret="initial", animations="allow"
-        )
 
 
 def tab(page, host: Host) -> None:
