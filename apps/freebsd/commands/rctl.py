@@ -27,14 +27,23 @@ def list_rules() -> Command:
     return Command((RCTL,), "List all rules that are in force.", timeout_s=_TIMEOUT_S)
 
 
-def add(rules: Sequence[LimitRule]) -> Command:
+def add(rules: Sequence[LimitRule], replaced: Sequence[LimitRule] = ()) -> Command:
     """Build the call that adds rules; a `deny` takes the place of the one with another amount.
+
+    Args:
+        rules: What is added.
+        replaced: The rules in force whose place is taken, so that taking it back means adding those.
 
     Raises:
         InvalidInput: There is nothing to add.
     """
     _some(rules)
-    undo = shlex.join((RCTL, "-r", *map(filter_text, rules)))
+    keys = {rule.key for rule in replaced}
+    calls = (
+        ("-a", [*map(rule_text, replaced)]),
+        ("-r", [filter_text(one) for one in rules if one.key not in keys]),
+    )
+    undo = " && ".join(shlex.join((RCTL, flag, *texts)) for flag, texts in calls if texts)
     purpose = (
         "Put these limits in force now. A deny with a new amount takes the place of the old one at once."
     )

@@ -57,7 +57,7 @@ def change(host: HostLimits, before: Rules, after: Rules) -> tuple[PlanStep, ...
     replaced = {rule.key for rule in new if rule.action == DENY}
     removals = [rule for rule in old if rule in host.rules and rule not in new and rule.key not in replaced]
     conf = RctlConf.parse(host.conf or "").edited(remove=old, add=new)
-    return _steps(host.conf, adds, conf, removals)
+    return _steps(host, adds, conf, removals)
 
 
 def before_renaming(host: HostLimits, jail: str, new: str) -> tuple[PlanStep, ...]:
@@ -74,7 +74,7 @@ def before_renaming(host: HostLimits, jail: str, new: str) -> tuple[PlanStep, ..
     in_force = [rule.renamed(new) for rule in host.of(Subject.JAIL, jail)]
     conf = RctlConf.parse(host.conf or "")
     adds = [rule for rule in in_force if rule not in host.rules]
-    return _steps(host.conf, adds, conf.copied(Subject.JAIL, jail, new), [])
+    return _steps(host, adds, conf.copied(Subject.JAIL, jail, new), [])
 
 
 def left_of(host: HostLimits, jail: str) -> tuple[LimitRule, ...]:
@@ -92,16 +92,15 @@ def forget(host: HostLimits, jail: str) -> tuple[PlanStep, ...]:
     """
     conf = RctlConf.parse(host.conf or "")
     lines = [line.rule for line in conf.lines if line.rule and line.rule.is_about(Subject.JAIL, jail)]
-    return _steps(host.conf, [], conf.edited(remove=lines), host.of(Subject.JAIL, jail))
+    return _steps(host, [], conf.edited(remove=lines), host.of(Subject.JAIL, jail))
 
 
-def _steps(
-    before: str | None, adds: list[LimitRule], conf: RctlConf, removals: Rules
-) -> tuple[PlanStep, ...]:
-    gone = tuple(removals)
-    steps: list[PlanStep] = [commands.add(adds)] if adds else []
-    if conf.text != (before or ""):
-        steps.append(commands.write_rules(before, conf.text))
+def _steps(host: HostLimits, adds: list[LimitRule], conf: RctlConf, removals: Rules) -> tuple[PlanStep, ...]:
+    gone, denied = tuple(removals), {rule.key for rule in adds if rule.action == DENY}
+    replaced = [rule for rule in host.rules if rule.key in denied]
+    steps: list[PlanStep] = [commands.add(adds, replaced)] if adds else []
+    if conf.text != (host.conf or ""):
+        steps.append(commands.write_rules(host.conf, conf.text))
     if gone:
         steps.append(commands.remove(gone))
     return tuple(steps)

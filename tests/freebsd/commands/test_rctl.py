@@ -21,6 +21,11 @@ RULE = parse_rule("jail:test:maxproc:deny=100")
             "/usr/bin/rctl -r jail:test:maxproc:deny=100/jail",
         ),
         (
+            rctl.add([RULE, parse_rule("jail:test:nthr:log=9")], [parse_rule("jail:test:maxproc:deny=7")]),
+            ("/usr/bin/rctl", "-a", "jail:test:maxproc:deny=100", "jail:test:nthr:log=9"),
+            "/usr/bin/rctl -a jail:test:maxproc:deny=7 && /usr/bin/rctl -r jail:test:nthr:log=9/jail",
+        ),
+        (
             rctl.remove([RULE]),
             ("/usr/bin/rctl", "-r", "jail:test:maxproc:deny=100/jail"),
             "/usr/bin/rctl -a jail:test:maxproc:deny=100",

@@ -79,6 +79,8 @@ def test_a_limit_that_stays_is_there_all_the_time(there, wanted, is_kept):
         for rules_now in (now.rules, RctlConf.parse(now.conf).rules):
             assert keeps <= {rule.key for rule in rules_now}
             assert {rule for rule in there if rule.subject_id != "test"} <= set(rules_now)
+        *_, anew = _played(now, change(now, before, after))  # it stopped here, and is planned anew
+        assert set(anew.of(Subject.JAIL, "test")) == set(after)
     assert set(now.of(Subject.JAIL, "test")) == set(after)
     assert set(RctlConf.parse(now.conf).rules_of(Subject.JAIL, "test")) == set(after)
     assert change(now, after, after) == ()
