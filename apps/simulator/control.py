@@ -3,6 +3,7 @@
 python -m apps.simulator.control DIR NAME FAULT [VALUE]
 python -m apps.simulator.control DIR NAME clear | faults | reboot | rekey
 python -m apps.simulator.control DIR NAME run 'shell line'
+python -m apps.simulator.control DIR NAME use JAIL memoryuse=600M pcpu=150 …  (nothing ends it)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apps.simulator.faults import Faults
+from apps.simulator.rctl import load
 
 if TYPE_CHECKING:
     from apps.simulator.simulation import SimulatedHost, Simulation
@@ -70,10 +72,14 @@ async def obey(host: SimulatedHost, words: list[str]) -> Answer:
             await host.reboot()
         case ["rekey"]:
             await host.sshd.change_host_key()
+        case ["use", jail, *amounts]:
+            said = load.use(host.machine, jail, load.read(amounts))
+            host.save()
+            return {"status": int(bool(said)), "stdout": "", "stderr": "".join(f"{line}\n" for line in said)}
         case [name] | [name, _]:
             await host.set_fault(name, read_value(name, words[1] if len(words) > 1 else None))
         case _:
-            raise ValueError("say a fault, clear, faults, reboot, rekey or run")
+            raise ValueError("say a fault, clear, faults, reboot, rekey, run or use")
     return {"status": 0, "stdout": "", "stderr": ""}
 
 

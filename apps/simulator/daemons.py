@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apps.simulator.rctl.enforce import end, may_start
 from apps.simulator.state import Process, Socket
 
 if TYPE_CHECKING:
     from apps.simulator.call import Call
     from apps.simulator.state import Jail
 
+CANNOT_FORK = 2
 COMMANDS = {
     "syslogd": "/usr/sbin/syslogd -s",
     "cron": "/usr/sbin/cron -s",
@@ -48,11 +50,15 @@ async def _start(call: Call, name: str, process: Process | None) -> int:
     if process is not None:
         await call.out(f"{name} already running?  (pid={process.pid}).\n")
         return 1
-    await call.out(f"Starting {name}.\n")
     command = COMMANDS.get(name, f"/usr/local/sbin/{name}")
     jail = call.machine.kernel.jail(str(call.jid))
     sockets = [_socket(jail, PORTS[name])] if jail and name in PORTS else []
-    call.machine.spawn(Process(0, 1, command, call.jid, state="Is", comm=name, sockets=sockets))
+    process = Process(0, 1, command, call.jid, state="Is", comm=name, sockets=sockets)
+    refused = may_start(call.machine, process)
+    if refused:
+        return await call.fail(f"/etc/rc.d/{name}: Cannot fork: {refused}", CANNOT_FORK)
+    await call.out(f"Starting {name}.\n")
+    call.machine.spawn(process)
     call.machine.touch()
     return 0
 
@@ -66,7 +72,5 @@ async def _stop(call: Call, name: str, process: Process | None) -> int:
         await call.out(f"{name} not running? (check /var/run/{name}.pid).\n")
         return 1
     await call.out(f"Stopping {name}.\nWaiting for PIDS: {process.pid}.\n")
-    kernel = call.machine.kernel
-    kernel.processes = [item for item in kernel.processes if item is not process]
-    call.machine.touch()
+    end(call.machine, process)
     return 0

@@ -49,6 +49,7 @@ GAMMA = HostSpec(
     interfaces=(InterfaceSpec("re0", ("203.0.113.5/24",)),),
     rc_conf={"defaultrouter": "203.0.113.1"},
     modules=(),
+    racct="off",
     fetchable=RELEASES,
 )
 # What root typed on a host before anyone looked.

@@ -15,6 +15,7 @@ from apps.simulator import programs, shellvars
 from apps.simulator.boot import sshd
 from apps.simulator.call import Buffer
 from apps.simulator.jailparams import is_bool
+from apps.simulator.rctl.enforce import may_start
 from apps.simulator.state import Jail, Mount, Process
 from apps.simulator.tools.mount import mount_null, unmount
 
@@ -298,7 +299,12 @@ def run_rc(machine: Machine, jail: Jail) -> str:
     ]
     for name, default, command, state, rss in daemons:
         if shellvars.is_yes(rc.get(f"{name}_enable", default)):
-            machine.spawn(Process(0, 1, command, jail.jid, state=state, rss=rss))
+            process = Process(0, 1, command, jail.jid, state=state, rss=rss)
+            refused = may_start(machine, process)
+            if refused:
+                lines.append(f"/etc/rc.d/{name}: Cannot fork: {refused}")
+                continue
+            machine.spawn(process)
             lines.append(f"Starting {name}.")
             if name == "syslogd":
                 _note_start(machine, jail)
@@ -336,5 +342,8 @@ def _start_sshd(machine: Machine, jail: Jail) -> list[str]:
     six = None if not jail.ip6 else jail.ip6[0] if len(jail.ip6) == 1 else "*"
     process = sshd(0, "Is", machine.now(), (four, six), jail.jid)
     process.rss = 6292
+    refused = may_start(machine, process)
+    if refused:
+        return [*lines, f"/etc/rc.d/sshd: Cannot fork: {refused}"]
     machine.spawn(process)
     return [*lines, "Performing sanity check on sshd configuration.", "Starting sshd."]

@@ -13,6 +13,7 @@ from apps.simulator import boot, kld, provision, seed, shellvars
 from apps.simulator.faults import Faults
 from apps.simulator.files import Files
 from apps.simulator.ipfw import model as ipfw
+from apps.simulator.rctl import kernel as rctl
 from apps.simulator.spec import HostSpec
 from apps.simulator.state import Jail, Kernel, Mount, Process, decode, encode
 
@@ -128,6 +129,7 @@ class Machine:
         """Do what the kernel and rc do, up to the start of jails (cleanvar among it)."""
         boot.bring_up(self.kernel, self.spec, self.rc())
         kld.load_at_boot(self)
+        rctl.boot(self)
         for name in self.files.names("/var/run"):
             self.files.remove_tree(f"/var/run/{name}")
         self._rebind()
@@ -186,6 +188,7 @@ class Machine:
 
     def kill_jail(self, jid: int) -> None:
         """End all processes of a jail."""
+        rctl.leave(self, self.kernel.processes_in(jid))
         self.kernel.processes = [process for process in self.kernel.processes if process.jid != jid]
         self.touch()
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from apps.simulator.ipfw import sysctls
+from apps.simulator.rctl.model import ABSENT, ON
 from apps.simulator.releases import osreldate
 
 if TYPE_CHECKING:
@@ -68,12 +69,19 @@ def _kernel(machine: Machine, jid: int) -> Values:
         "kern.hostuuid": spec.hostuuid,
         "kern.boottime": boottime(machine),
         "kern.securelevel": "-1",
-        "kern.racct.enable": "1",
-        "kern.features.racct": "1",
-        "kern.features.rctl": "1",
+        **_racct(machine),
         "kern.features.vimage": "1",
         "vm.loadavg": loadavg(machine),
     }
+
+
+def _racct(machine: Machine) -> Values:
+    """Tell of RACCT and RCTL; a kernel without them knows none of these names."""
+    mode = machine.kernel.rctl.mode
+    if mode == ABSENT:
+        return {}
+    features: Values = {"kern.features.racct": "1", "kern.features.rctl": "1"}
+    return {"kern.racct.enable": str(int(mode == ON)), **features}
 
 
 def boottime(machine: Machine) -> str:

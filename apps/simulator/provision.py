@@ -119,6 +119,12 @@ def load_rules(machine: Machine) -> None:
         run_now(machine, "/etc/rc.d/ipfw", "start")
 
 
+def load_limits(machine: Machine) -> None:
+    """Load rctl.conf as rc does at boot."""
+    if machine.files.is_file(machine.rc().get("rctl_rules", "/etc/rctl.conf")):
+        run_now(machine, "/etc/rc.d/rctl", "start")
+
+
 async def load_kept_rules(machine: Machine) -> None:
     """Load the firewall's rules at boot where the agent's script does it, which is a process of its own."""
     rc = machine.rc()
@@ -128,7 +134,8 @@ async def load_kept_rules(machine: Machine) -> None:
 
 
 def start_at_boot(machine: Machine) -> None:
-    """Run what rc starts at boot and that a machine has: the firewall's script, jails."""
+    """Run what rc starts at boot and that a machine has: limits, the firewall's script, jails."""
+    load_limits(machine)
     load_rules(machine)
     if machine.files.exists("/usr/local/etc/rc.d/ezjail"):
         run_now(machine, "/usr/local/etc/rc.d/ezjail", "start")

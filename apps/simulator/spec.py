@@ -50,6 +50,7 @@ class HostSpec:
         booted_at: seconds since the epoch; None means now.
         modules: kernel modules (or compiled in), as `kldstat -m` knows them.
         ipfw_denies: the kernel's default rule is to deny, as it is without a tunable in loader.conf.
+        racct: "on", "off" (as GENERIC without its tunable in loader.conf) or "absent" (not compiled in).
         lacks: absolute paths of programs that this machine does not have.
         distributions: local sets, path to release, e.g. {"/dist/base.txz": "13.2-RELEASE"}.
         world_rc_conf: text of etc/rc.conf in those sets, when they were packed from a running machine.
@@ -76,6 +77,7 @@ class HostSpec:
     booted_at: float | None = None
     modules: tuple[str, ...] = ("ipfw", "ipfw_nat", "libalias")
     ipfw_denies: bool = False
+    racct: str = "on"
     lacks: frozenset[str] = frozenset()
     distributions: Mapping[str, str] = field(default_factory=dict)
     world_rc_conf: str = ""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from apps.simulator.ipfw.model import Ipfw
 from apps.simulator.network import Interface
+from apps.simulator.rctl.model import Rctl
 
 T = TypeVar("T")
 
@@ -75,7 +76,8 @@ class Socket:
 class Process:
     """A process; memory in KiB, `started` in seconds since the epoch, `cpu_time` in seconds.
 
-    `tty` is the terminal that it has, "-" without one.
+    `tty` is the terminal that it has, "-" without one. `uses` says what it uses of further resources, by
+    RACCT's names and in its units.
     """
 
     pid: int
@@ -92,6 +94,7 @@ class Process:
     comm: str = ""
     tty: str = "-"
     sockets: list[Socket] = field(default_factory=list)
+    uses: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -135,6 +138,7 @@ class Kernel:
         last_cpuset: likewise, for cpusets; two are used for each jail (captures/jls.json).
         ipfw: rules, sets, NAT instances and tables; they count while the module is loaded.
         environment: kenv's variables that were set, over those of loader.conf.
+        rctl: rules of resource limits, and what they hang on.
     """
 
     booted_at: float
@@ -150,6 +154,7 @@ class Kernel:
     last_cpuset: int = 1
     ipfw: Ipfw = field(default_factory=Ipfw)
     environment: dict[str, str] = field(default_factory=dict)
+    rctl: Rctl = field(default_factory=Rctl)
 
     def jail(self, name: str) -> Jail | None:
         """Find a jail by name or JID, as jail_getid(3) does: all digits are a JID."""

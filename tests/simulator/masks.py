@@ -46,6 +46,8 @@ MASKS = tuple(
         (rf'"({_COUNTERS})":\d+', r'"\1":N'),
         (r"^\d+ blocks$", "N blocks"),
         (r"^\d+ \d+ (\d+)$", r"N N \1"),
+        # what a jail used
+        (r"^(cputime|datasize|memoryuse|vmemoryuse|wallclock|pcpu)=[\d.]+[KMG]?$", r"\1=N"),
         # keys
         (r"SHA256:[A-Za-z0-9+/]{43}", "SHA256:KEY"),
         # the names that cpio -v prints, shortened in the captures

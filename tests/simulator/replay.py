@@ -38,6 +38,8 @@ PANEL_RULES = (
     "ipfw -q add 1 set 31 allow tcp from any to me 22",
     "ipfw -q add 2 set 31 allow tcp from me 22 to any",
 )
+# What /etc/rctl.conf must have held for what its start said and left.
+RCTL_CONF = "# limits\n\njail:test:nthr:log=50 a comment\njail:test:banana:deny=1\n"
 DEFAULT_RULE_COUNTED = (17144, 1298824, 1795486756)
 
 
@@ -164,7 +166,11 @@ async def play_beside(folder: Path, file: str) -> list[Outcome]:
         for rule in player.machine.kernel.ipfw.rules[:-1]:
             rule.last_match = default.last_match
     player.machine.pace = SHELL_PACE if file == "shell" else 0.0
-    outcomes = [await player.play(case) for case in cases(file)]
+    outcomes = []
+    for case in cases(file):
+        if case.id == "service-rctl-start":
+            player.machine.files.write_text("/etc/rctl.conf", RCTL_CONF)
+        outcomes.append(await player.play(case))
     await external.kill_left(player.machine)
     return outcomes
 

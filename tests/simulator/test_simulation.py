@@ -237,7 +237,7 @@ def test_orders_reboot_and_change_the_host_key(tmp_path):
         (("alpha", "flood"), "there is no fault 'flood': "),
         (("alpha", "drop_after_bytes"), "drop_after_bytes needs a value\n"),
         (("alpha", "drop_after_bytes", "many"), "invalid literal"),
-        (("alpha", "refuse", "on", "more"), "say a fault, clear, faults, reboot, rekey or run\n"),
+        (("alpha", "refuse", "on", "more"), "say a fault, clear, faults, reboot, rekey, run or use\n"),
     ],
 )
 def test_orders_that_mean_nothing_are_refused(tmp_path, words, complaint):

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from apps.simulator.shell import external
+from apps.simulator.shell import external, ulimit
 from apps.simulator.shell.expand import ShellExit
 
 if TYPE_CHECKING:
@@ -63,9 +63,16 @@ def number(words: list[str], otherwise: int) -> int:
     return int(words[0]) & 0xFF if words and words[0].isdecimal() else otherwise
 
 
-@builtin(":", "true", "trap", "umask", "ulimit")
+@builtin(":", "true", "trap", "umask")
 async def nothing(_shell: Shell, _argv: list[str], _io: Streams) -> int:
     """Do nothing, well."""
+    return 0
+
+
+@builtin("ulimit")
+async def show_limits(_shell: Shell, argv: list[str], io: Streams) -> int:
+    """Show limits."""
+    await io.out(ulimit.shown(argv[1:]).encode())
     return 0
 
 

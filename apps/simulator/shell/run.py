@@ -7,6 +7,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+from apps.simulator import zeros
 from apps.simulator.call import Buffer, Call
 from apps.simulator.faults import DiskFull
 from apps.simulator.shell import builtins, external
@@ -174,7 +175,10 @@ class Shell:
             sink = pipes[index].write if index < len(pipes) else io.out
             ends = (pipes[index - 1] if index else None, pipes[index] if index < len(pipes) else None)
             stages.append(self._stage(command, Streams(source, sink, io.err), *ends))
-        return list(await asyncio.gather(*stages))[-1]
+        statuses = list(await asyncio.gather(*stages))
+        if zeros.TERMINATED in statuses:
+            await io.err(b"Terminated\n")
+        return statuses[-1]
 
     async def _stage(self, command: Command, io: Streams, before: Pipe | None, after: Pipe | None) -> int:
         alone = Sequence((Chain(Pipeline((command,))),))

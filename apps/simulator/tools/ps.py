@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from apps.simulator.getopt import BadOption, getopt
 from apps.simulator.libxo import document, take_style
+from apps.simulator.rctl.usage import cpu_seconds
 from apps.simulator.state import Process
 from apps.simulator.tools.registry import tool
 
@@ -78,7 +79,7 @@ KEYWORDS = {
     "vsz": Keyword("VSZ", "virtual-size", True, lambda _m, p: str(p.vsz)),
     "etime": Keyword("ELAPSED", "elapsed-time", True, _elapsed),
     "etimes": Keyword("ELAPSED", "elapsed-times", True, lambda m, p: str(int(max(0, m.now() - p.started)))),
-    "time": Keyword("TIME", "cpu-time", True, lambda _m, p: _clock(p.cpu_time)),
+    "time": Keyword("TIME", "cpu-time", True, lambda m, p: _clock(cpu_seconds(m, p))),
     "start": Keyword(
         "STARTED", "start-time", False, lambda _m, p: time.strftime("%H:%M", time.gmtime(p.started))
     ),

@@ -160,7 +160,7 @@ async def daemon(call: Call) -> int:
     at = _operand(call, "pPuoltT")
     found, _operands = options(call.child(call.argv[: at + 1]), valued="pPuoltT")
     argv = call.args[at:]
-    process = call.machine.spawn(Process(0, 1, " ".join(argv), state="S"))
+    process = call.machine.spawn(Process(0, 1, " ".join(argv), call.jid, state="S"))
     if "p" in found:
         call.files.write_text(where(call, found["p"]), str(process.pid), 0o600)
     quiet = call.child(call.argv, sink_out=discard, sink_err=discard, read=nothing_to_read)

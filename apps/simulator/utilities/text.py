@@ -7,6 +7,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from apps.simulator import zeros
 from apps.simulator.utilities import complain, options, utility, where
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def count_of(call: Call, letters: str, otherwise: str) -> tuple[str, str, list[s
 async def head(call: Call) -> int:
     """Play head -n and -c."""
     letter, count, paths = count_of(call, "nc", "10")
+    if letter == "c" and paths == [zeros.PATH]:
+        return await zeros.copy(call, int(count))
     data = await whole(call, paths)
     if data is None:
         return 1
