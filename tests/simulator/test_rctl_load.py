@@ -58,7 +58,7 @@ def test_usage_moves_with_what_runs(host):
     assert set(used(host).values()) == {0}
 
 
-def test_cpu_time_grows_and_stays_when_the_load_changes(host, monkeypatch):
+def test_cpu_time_grows_and_stays_when_the_load_changes(host):
     use(host, "pcpu=100")
     loads(host)[0].started -= 40
     assert used(host)["cputime"] == 40

@@ -25,7 +25,7 @@ Usage = dict[str, int]
 
 def uid_of(machine: Machine, user: str) -> int:
     """Give a user's number."""
-    return users(machine).get(user, 0 if user == "root" else 1001)
+    return 0 if user == "root" else users(machine).get(user, 1001)
 
 
 def users(machine: Machine) -> dict[str, int]:
@@ -108,8 +108,12 @@ def of_subject(machine: Machine, subject: str, name: str) -> Usage:
         subject: process, user, loginclass or jail.
         name: its number or name.
     """
-    mine = [row for row in machine.kernel.processes if belongs(machine, row, subject, name)]
-    return total(machine, mine, name if subject == "jail" else "")
+    rows = machine.kernel.processes
+    if subject == "jail":
+        jids = {jail.jid for jail in machine.kernel.jails if is_in(jail.name, name)}
+        jids |= {0} if name == HOST else set()
+        return total(machine, [row for row in rows if row.jid in jids], name)
+    return total(machine, [row for row in rows if belongs(machine, row, subject, name)])
 
 
 def shown(usage: Usage, subject: str, *, has_rates: bool) -> Usage:
