@@ -90,7 +90,7 @@ def parse_firewall(sections: FactSections) -> FirewallFacts:
 
 
 def parse_client(sections: FactSections) -> PanelClient | None:
-    """Read where the panel comes from; None where it did not come over SSH, or an older agent does not say."""
+    """Read where the panel comes from; None where it is not over SSH, or an older agent does not say."""
     section = sections.get("client")
     words = section.text.split() if section and section.status == 0 else []
     if len(words) != 3 or not words[2].isdigit() or not 1 <= int(words[2]) <= 65535:
