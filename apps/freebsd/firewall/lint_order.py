@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from apps.freebsd.firewall.coverage import covers, networks, one_network, telling_clauses
 from apps.freebsd.firewall.findings import Finding, Fix, Severity, Subject
 from apps.freebsd.firewall.flow import Flow, ends_walk, target_of
-from apps.freebsd.firewall.model import Term
+from apps.freebsd.firewall.model import HIGHEST_NUMBER, Term
 from apps.freebsd.firewall.parse import parse_rule
 
 if TYPE_CHECKING:
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from apps.freebsd.firewall.model import Clause, Rule
 
 Telling = tuple["Clause", ...]
+# What the panel puts last where the host's own default rule allows.
+CLOSING = parse_rule(f"{HIGHEST_NUMBER} deny ip from any to any")
 
 
 def unreached_rules(subject: Subject) -> Iterator[Finding]:
-    """Find rules to which no packet can come."""
+    """Find rules to which no packet can come; one that stands in for the default rule need not be met."""
     reached = Flow(subject).reached
     for place in subject.live:
-        if place not in reached:
+        if place not in reached and replace(subject.rules[place], set_number=0) != CLOSING:
             yield Finding(
                 "unreachable",
                 Severity.WARNING,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from apps.freebsd.firewall.lint_order import CLOSING
 from apps.freebsd.firewall.model import HIGHEST_NUMBER, Firewall
-from apps.freebsd.firewall.parse import parse_rule
 from apps.hosts.models import Host
 from apps.network.compiling import Compiled, compiled
 from apps.network.models import RuleSet
 from apps.network.rulesets.queries import rule_set_of
-
-CLOSING = parse_rule(f"{HIGHEST_NUMBER} deny ip from any to any")
 
 
 @dataclass(frozen=True, slots=True)

@@ -376,3 +376,13 @@ def test_a_rule_behind_nat_is_not_hidden_by_what_was_asked_before_it():
     assert not found(firewall(f"{deny}\n{nat}\n{allow} in"), "hidden")
     deny, allow = deny.replace(" in", " out"), f"{allow} out"
     assert found(firewall(f"{deny}\n{nat}\n{allow}"), "hidden")
+
+
+def test_a_rule_that_stands_in_for_the_default_rule_need_not_be_met():
+    texts = (
+        "100 allow ip from any to any",
+        "65534 set 17 deny ip from any to any",
+        "65534 deny tcp from any to any",
+    )
+    firewall = Firewall(rules=tuple(map(parse_rule, texts)))
+    assert [one.rule for one in lint(firewall) if one.code == "unreachable"] == [2]
