@@ -59,6 +59,7 @@ from tests.places import FACTS, make_basejail, make_host, make_jail
 from tests.schedules.conftest import bare_schedule
 
 BATCH_ID = uuid.UUID(int=4)
+ROW_ID = 900_001  # of what a row of the table makes: far from what a database's own count has come to
 CAST = ("owner", "operator", "viewer", "outsider", "nobody")
 NOT_HERE = "405 405 405 405 in"
 
@@ -148,35 +149,35 @@ def a_jail_is_kept(host: Host) -> None:
     facts = FACTS | {"ezjail": FACTS["ezjail"] | {"settings": settings, "config_text": ""}}
     Host.objects.filter(pk=host.pk).update(facts=facts)
     KeptJail.objects.create(
-        pk=1, host=host, name="gone", safe_name="gone", place="tank/j/kept-gone-20261124125900",
+        pk=ROW_ID, host=host, name="gone", safe_name="gone", place="tank/j/kept-gone-20261124125900",
         is_dataset=True, config_text=KEPT_CONFIG, deleted_at=timezone.now(), keep_until=timezone.now(),
     )  # fmt: skip
 
 
 def there_is_a_pool(host: Host) -> None:
     pool = make_pool("10.0.0.0/24", host=host, interface="lo0")
-    AddressPool.objects.filter(pk=pool.pk).update(id=1)
+    AddressPool.objects.filter(pk=pool.pk).update(id=ROW_ID)
     ends = dict.fromkeys(("first_key", "last_key"), address_key("10.0.0.9"))
-    ReservedRange.objects.create(pk=1, pool_id=1, first="10.0.0.9", last="10.0.0.9", **ends)
+    ReservedRange.objects.create(pk=ROW_ID, pool_id=ROW_ID, first="10.0.0.9", last="10.0.0.9", **ends)
 
 
 def there_is_a_rule_set(host: Host) -> None:
-    RuleSet.objects.create(pk=1, host=host, name="rules")
-    FirewallTable.objects.create(pk=1, rule_set_id=1, name="shut-out", entries="198.51.100.0/24")
+    RuleSet.objects.create(pk=ROW_ID, host=host, name="rules")
+    FirewallTable.objects.create(pk=ROW_ID, rule_set_id=ROW_ID, name="shut-out", entries="198.51.100.0/24")
 
 
 def there_is_a_firewall(host: Host) -> None:
     text = "65000 allow ip from any to any"
-    RuleSet.objects.create(pk=1, host=host, name="rules", layout=Layout.WRITTEN, written=text)
+    RuleSet.objects.create(pk=ROW_ID, host=host, name="rules", layout=Layout.WRITTEN, written=text)
     see(host, firewall("100 deny tcp from any to me 25", text))
     applied(host, firewall(text), pk=123)
 
 
 def there_is_nat(host: Host) -> None:
     there_is_a_rule_set(host)
-    NatInstance.objects.create(pk=1, host=host, address="192.0.2.1")
+    NatInstance.objects.create(pk=ROW_ID, host=host, address="192.0.2.1")
     PortForward.objects.create(
-        pk=1, nat_id=1, kind="port", proto="tcp", public_ports="80", local_address="10.0.0.2",
+        pk=ROW_ID, nat_id=ROW_ID, kind="port", proto="tcp", public_ports="80", local_address="10.0.0.2",
         local_ports="80",
     )  # fmt: skip
 
@@ -190,7 +191,7 @@ def nat_was_seen(host: Host) -> None:
 def an_address_of_a_pool_is_held(host: Host) -> None:
     there_is_a_pool(host)
     keep(AddressPool.objects.get(), "10.0.0.7", host, "test")
-    HeldAddress.objects.update(id=1)
+    HeldAddress.objects.update(id=ROW_ID)
 
 
 def no_job_is_open(_host: Host) -> None:
@@ -696,13 +697,19 @@ def make_world() -> World:
         "token": "x" * 43,
     }
     ids |= {"key": "remains-gone", "way": "finish", "change": "patch"}
-    ids |= {"file_name": ARCHIVE, "label": LABEL, "kept_id": 1}
+    ids |= {"file_name": ARCHIVE, "label": LABEL, "kept_id": ROW_ID}
     ids |= {"of": "file"}
     preset = JailPreset.objects.create(name="Database")
     ids |= {"policy_id": policy.pk, "group_id": group.pk, "preset_id": preset.pk, "image_verb": "attach"}
     ids |= {"flavour": "example"}
-    ids |= {"number": 123, "forward_id": 1}
-    ids |= {"pool_id": 1, "held_id": 1, "range_id": 1, "rule_set_id": 1, "table_id": 1}
+    ids |= {"number": 123, "forward_id": ROW_ID}
+    ids |= {
+        "pool_id": ROW_ID,
+        "held_id": ROW_ID,
+        "range_id": ROW_ID,
+        "rule_set_id": ROW_ID,
+        "table_id": ROW_ID,
+    }
     return World(host, other, people["owner"], clients, ids | {"verb": "stop", "batch_id": BATCH_ID})
 
 
