@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from apps.freebsd.firewall.acting import Act, act
 from apps.freebsd.firewall.aliasing import Alias
 from apps.freebsd.firewall.matching import ReadyFirewall, ReadyRule, StateMaker
+from apps.freebsd.firewall.model import Clause
 from apps.freebsd.firewall.places import Places
 from apps.freebsd.firewall.sight import Sight
 from apps.freebsd.firewall.states import State, States
@@ -220,8 +221,19 @@ class _Walk:
             line = replace(line, before=before, after=self.sight.addresses)
         self.lines.append(line)
 
-    def _line(self, rule: ReadyRule, outcome: Outcome, sentence: str, **more: object) -> None:
-        self.lines.append(Line(rule.index, rule.number, outcome, sentence, **more))  # type: ignore[arg-type]
+    def _line(
+        self,
+        rule: ReadyRule,
+        outcome: Outcome,
+        sentence: str,
+        *,
+        missed: Clause = (),
+        state: StateNote | None = None,
+        is_unsure: bool = False,
+    ) -> None:
+        self.lines.append(
+            Line(rule.index, rule.number, outcome, sentence, missed, state, is_unsure=is_unsure)
+        )
 
 
 def _state_said(note: StateNote) -> str:
